@@ -1,0 +1,161 @@
+"""The nouns of the service: frozen values that every room shares."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal, Protocol
+
+from certgen.core.errors import Text
+
+Paper = Literal["plain", "overprint"]
+Use = Literal["seal", "qr"]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a kind of document, declared once in `template.toml`.
+
+    `forms` and `copies` are empty when the field belongs to all of them. `mask` names how the value is
+    shortened on paper (`citizen-id`); the unmasked value stays in the register alone.
+    """
+
+    name: str
+    label: Text
+    type: str
+    required: bool = True
+    max_chars: int = 100
+    public: bool = True
+    choices: tuple[str, ...] = ()
+    mask: str = ""
+    forms: tuple[str, ...] = ()
+    copies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """An issuing authority as it stood on one day; `id` is its GB/T 2260 division code."""
+
+    id: str
+    name: str
+    short: str
+    division: str
+    telephone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """What somebody asks to have issued. `data` is untrusted until a template has read it.
+
+    `request_key` is the caller's own: the same key always gives the same documents. `issued_on` is the
+    day printed on the paper (Asia/Shanghai); None means today.
+    """
+
+    kind: str
+    data: Mapping[str, object]
+    request_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A place in a status list: `shard` is the list, `index` the entry in it."""
+
+    shard: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """The facts one document attests, as printed on it. One per sid; 正本 and 副本 are two.
+
+    `fields` are values **as printed** (masked where the paper is masked), in the order of the template.
+    `salt` (16 random bytes) stands nowhere else than in the attached record, so that the record's digest
+    gives nothing away. Dates are Asia/Shanghai calendar dates; `issued_at` is UTC, whole seconds.
+    """
+
+    sid: str
+    number: str
+    version: int
+    kind: str
+    form: str
+    copy: str
+    copy_number: str
+    template_digest: str
+    authority: str
+    authority_name: str
+    issued_on: date
+    valid_from: date
+    valid_until: date | None
+    issued_at: datetime
+    fields: tuple[tuple[str, str], ...]
+    slot: Slot
+    salt: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Issuance:
+    """A signed document: what it attests, its bytes, and who sealed it."""
+
+    certificate: Certificate
+    paper: Paper
+    pdf: bytes
+    pdf_digest: bytes
+    record_digest: bytes
+    signer_fingerprint: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What the register says of one document; all that the verifier needs to know.
+
+    `status` is a word of `certgen.core.status`; expiry is not a status. `public` holds label and value
+    pairs that a template marks public, in the order of the paper.
+    """
+
+    sid: str
+    number: str
+    version: int
+    kind: str
+    title: Text
+    form: str
+    copy: str
+    paper: Paper
+    authority: str
+    authority_name: str
+    issued_on: date
+    valid_until: date | None
+    issued_at: datetime
+    status: str
+    record_digest: bytes
+    pdf_digest: bytes
+    signer_fingerprint: bytes
+    public: tuple[tuple[Text, str], ...]
+
+
+class Signer(Protocol):
+    """Signs digests with one key, and says who it is. There is no way to ask for the key."""
+
+    @property
+    def certificate(self) -> bytes:
+        """The signer's certificate, DER; empty for a bare QR key."""
+
+    @property
+    def chain(self) -> tuple[bytes, ...]:
+        """The certificates between `certificate` and the root, DER, without the root."""
+
+    @property
+    def public_key(self) -> bytes:
+        """SubjectPublicKeyInfo, DER."""
+
+    @property
+    def algorithm(self) -> Literal["ES256", "RS256"]:
+        """ES256: ECDSA on P-256 with SHA-256. RS256: RSASSA-PKCS1-v1_5 with SHA-256."""
+
+    @property
+    def specimen(self) -> bool:
+        """Whether this is a demo key: what it signs carries 样本 across the page."""
+
+    def sign(self, digest: bytes) -> bytes:
+        """Sign a SHA-256 digest: raw r‖s of 64 bytes with s ≤ n/2 for ES256, the RSA block for RS256.
+
+        Deterministic (RFC 6979; PKCS#1 v1.5 is by nature). Raises SigningError.
+        """
