@@ -1,0 +1,57 @@
+# What people type. Everything runs from a bare clone: the first target makes its own virtual environment.
+
+PYTHON ?= python3
+WORKERS ?= auto
+
+venv := .venv
+bin := $(venv)/bin
+ready := $(venv)/.ready
+
+.PHONY: demo test check lint bench system venv constraints clean
+
+demo: system venv           ## issue, verify and alter a licence of every kind
+	$(bin)/certgen demo
+
+test: system venv           ## everything
+	$(bin)/python -m pytest -n $(WORKERS) --maxprocesses 4
+
+check: lint                 ## lint and the quick tests, under a minute
+	$(bin)/python -m pytest -n $(WORKERS) --maxprocesses 4 -m "not slow"
+
+lint: venv                  ## static: format, ruff, types, import contracts
+	$(bin)/ruff format --check .
+	$(bin)/ruff check .
+	$(bin)/mypy
+	$(bin)/lint-imports
+
+bench: venv                 ## every measurement beside its peer; obvious.py is the peer
+	@set -e; for script in $(filter-out bench/obvious.py,$(sort $(wildcard bench/*.py))); do \
+	    echo "== $$script"; $(bin)/python $$script; done
+
+system:                     ## what the operating system must provide; see the script
+	@.ci/system
+
+venv: $(ready)
+
+# A half-made environment has no stamp, so it is thrown away and made again. -qq: a machine with several package
+# sources prints a line for each that lacks a package; errors still show.
+$(ready): constraints.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "certgen needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) --version 2>&1); try make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || .ci/system python3-venv
+	@echo "making $(venv) (about a minute)"
+	@rm -rf $(venv)
+	@$(PYTHON) -m venv $(venv)
+	@$(bin)/python -m pip install -qq --require-hashes -r constraints.txt
+	@$(bin)/python -m pip install -qq --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+# Resolves again from pyproject.toml and rewrites every hash. Versions already in constraints.txt stay unless UPGRADE=--upgrade.
+constraints:
+	@$(PYTHON) -m venv $(venv)-lock && $(venv)-lock/bin/pip install -qq uv
+	$(venv)-lock/bin/uv pip compile -q --universal --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url \
+	    --no-emit-find-links --no-annotate --custom-compile-command "make constraints" $(UPGRADE) pyproject.toml -o constraints.txt
+	@rm -rf $(venv)-lock
+
+clean:                      ## the environment and caches; never a workspace
+	rm -rf $(venv) $(venv)-lock .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
