@@ -213,9 +213,12 @@ def _read_signer(signer: Reader, certificates: tuple[bytes, ...]) -> CmsParts:
     signature = signer.contents(OCTET_STRING)
     if signer.more():
         raise _wrong("C9", "带有未签名的附加属性", "there are unsigned attributes")
-    certificate = next((c for c in certificates if _read_certificate(c)[0] == issuer_serial), b"")
-    if not certificate:
+    named = [c for c in certificates if _read_certificate(c)[0] == issuer_serial]
+    if not named:
         raise _wrong("C6", "签名者的证书不在其中", "the signer's certificate is not in the bag")
+    if len(named) > 1:
+        raise _wrong("C5", "两张证书同名同号", "two certificates share an issuer and a serial number")
+    certificate = named[0]
     digest = _message_digest(attributes)
     if attributes != _attribute_set(certificate, algorithm, digest):
         raise _wrong("C8", "签名属性不是规定的四项", "the signed attributes are not exactly the four we write")

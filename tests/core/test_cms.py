@@ -212,7 +212,8 @@ def named_attacks() -> dict[str, tuple[str, Callable[[dict[str, bytes]], object]
     sha256_null = tlv(SEQUENCE, oid("2.16.840.1.101.3.4.2.1"), b"\x05\x00")
     high = (ORDER - int.from_bytes(raw[32:], "big")).to_bytes(32, "big")
     bag = sorted((profile.certificate, issuer))
-    other = certify(key, "seal", "issuing CA", ec.generate_private_key(ec.SECP256R1()), 8)
+    other = certify(key, "seal", "issuing CA", ec.generate_private_key(ec.SECP256R1()), 9)
+    look_alike = certify(key, "seal", "issuing CA", ec.generate_private_key(ec.SECP256R1()), 8)
     r, s = integer(raw[:32]), integer(raw[32:])
     return {
         "trailing octet": ("C1", be(trailing=b"\0")),
@@ -228,6 +229,7 @@ def named_attacks() -> dict[str, tuple[str, Callable[[dict[str, bytes]], object]
         "bag in another order": ("C5", be(bag=tlv(0xA0, *reversed(bag)))),
         "certificate twice": ("C5", be(bag=tlv(0xA0, bag[0], *bag))),
         "certificate added": ("C5", be(bag=tlv(0xA0, *sorted((*bag, other))))),
+        "look-alike added": ("C5", be(bag=tlv(0xA0, *sorted((*bag, look_alike))))),
         "issuer left out": ("C5", be(bag=tlv(0xA0, profile.certificate))),
         "revocation list added": ("C5", be(crls=tlv(0xA1))),
         "signer's certificate left out": ("C6", be(bag=tlv(0xA0, issuer))),
