@@ -25,7 +25,7 @@ lint: venv                  ## static: format, ruff, types, import contracts
 	$(bin)/lint-imports
 
 bench: venv                 ## every measurement beside its peer; obvious.py is the peer
-	@set -e; for script in $(filter-out bench/obvious.py,$(sort $(wildcard bench/*.py))); do \
+	@set -e; for script in $(filter-out bench/obvious.py bench/_%.py,$(sort $(wildcard bench/*.py))); do \
 	    echo "== $$script"; $(bin)/python $$script; done
 
 system:                     ## what the operating system must provide; see the script
