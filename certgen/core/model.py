@@ -92,18 +92,6 @@ class Certificate:
 
 
 @dataclass(frozen=True, slots=True)
-class Issuance:
-    """A signed document: what it attests, its bytes, and who sealed it."""
-
-    certificate: Certificate
-    paper: Paper
-    pdf: bytes
-    pdf_digest: bytes
-    record_digest: bytes
-    signer_fingerprint: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Registered:
     """What the register says of one document; all that the verifier needs to know.
 

@@ -1,0 +1,136 @@
+"""Many: the rows of a table, in chunks, with a ledger in the register.
+
+A chunk is issued and noted in the ledger in one transaction, and only then are its files written. So whatever is
+killed, and whenever: the same command goes on with the rows that are still `ready`, and writes files that are missing.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from certgen.core.errors import ApplicationError, SettingsError, Text
+from certgen.core.model import Application, Paper
+from certgen.issue import Document, Issuer, Outcome, Refused
+from certgen.register import Progress
+from certgen.sheet import Row, Sheet
+
+CHUNK = 200  # rows a transaction: small enough to lose little, large enough to share one fsync
+
+
+@dataclass(frozen=True, slots=True)
+class RowResult:
+    """What became of one row."""
+
+    row: int
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One table to be issued: its rows and the name under which the ledger knows it."""
+
+    id: str
+    kind: str
+    rows: tuple[tuple[int, Application], ...]
+
+
+def open_batch(issuer: Issuer, kind: str, sheet: Sheet, papers: Sequence[Paper]) -> Batch:
+    """Name a batch after its file, kind and papers, so that the same command finds the same ledger."""
+    name = hashlib.sha256(json.dumps([kind, list(papers), sheet.digest.hex()]).encode()).hexdigest()[:24]
+    rows = tuple((row.number, _application(kind, name, row)) for row in sheet.rows)
+    issuer.register.ledger.open_batch(name, kind, [(number, application.request_key) for number, application in rows])
+    return Batch(name, kind, rows)
+
+
+def _application(kind: str, name: str, row: Row) -> Application:
+    key = row.values.get("request_key")
+    return Application(kind, row.values, str(key) if key else f"{name}:{row.number}")
+
+
+def check(issuer: Issuer, kind: str, sheet: Sheet, papers: Sequence[Paper]) -> Iterator[tuple[int, ApplicationError | None]]:
+    """Read and set every row without reserving anything; gives each row's error, or None."""
+    for row in sheet.rows:
+        try:
+            issuer.read(_application(kind, "check", row), papers)
+            yield row.number, None
+        except ApplicationError as error:
+            yield row.number, error
+
+
+def run(issuer: Issuer, batch: Batch, papers: Sequence[Paper]) -> Iterator[list[RowResult]]:
+    """Issue the rows that are still to do, a chunk at a time; a chunk is durable when it is given out."""
+    ready = {row.number for row in issuer.register.ledger.rows(batch.id, "ready")}
+    rows = [(number, application) for number, application in batch.rows if number in ready]
+    for at in range(0, len(rows), CHUNK):
+        chunk = rows[at : at + CHUNK]
+        numbers = [number for number, _ in chunk]
+        outcomes = issuer.issue(
+            [application for _, application in chunk], papers=papers, batch=_noted(batch.id, numbers)
+        )
+        yield [RowResult(number, outcome) for number, outcome in zip(numbers, outcomes, strict=True)]
+
+
+def _noted(batch_id: str, numbers: Sequence[int]) -> Callable[[Sequence[Outcome]], Progress]:
+    def note(outcomes: Sequence[Outcome]) -> Progress:
+        issued, refused = [], []
+        for number, outcome in zip(numbers, outcomes, strict=True):
+            if isinstance(outcome, Refused):
+                refused.append((number, reason(outcome.error)))
+            else:
+                issued.append(number)
+        return Progress(batch_id, tuple(issued), tuple(refused))
+
+    return note
+
+
+def reason(error: ApplicationError) -> str:
+    """Write down why a row was refused, without what was found: a ledger is no place for ID numbers."""
+    problems = [{"field": p.field, "zh": f"{p.label.zh}：应为{p.wanted.zh}", "en": f"{p.label.en}: wanted {p.wanted.en}"} for p in error.problems]
+    return json.dumps(problems, ensure_ascii=False)
+
+
+def file_name(number: str, copy: str, paper: Paper) -> str:
+    """Name a document's file; a number holds no separator or dot that could lead elsewhere."""
+    safe = "".join(c if c.isalnum() else "-" for c in number)
+    return f"{safe}-{copy}{'' if paper == 'plain' else '-' + paper}.pdf"
+
+
+def deliver(out: Path, documents: Sequence[Document]) -> list[Path]:
+    """Write files; each appears whole or not at all. Raises SettingsError when the disk is full or not writable."""
+    files = []
+    for document in documents:
+        file = out / file_name(document.number, document.copy, document.paper)
+        part = file.with_suffix(".part")
+        try:
+            with part.open("wb") as sink:
+                sink.writelines((document.plate, document.strike))
+            part.replace(file)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise SettingsError(
+                Text(
+                    f"无法写入 {file.name}：{error.strerror}。证照已登记，重新运行同一命令即可补写",
+                    f"{file.name} cannot be written: {error.strerror}. It is in the register; run the same command again",
+                )
+            ) from error
+        files.append(file)
+    return files
+
+
+def redeliver(issuer: Issuer, batch: Batch, papers: Sequence[Paper], out: Path) -> int:
+    """Write the files of rows that an earlier run issued and that are not in `out`; gives how many."""
+    written = 0
+    issued = {row.number for row in issuer.register.ledger.rows(batch.id, "issued")}
+    for number, application in batch.rows:
+        if number not in issued:
+            continue
+        for known in issuer.register.by_request(application.request_key):
+            if known.paper in papers and not (out / file_name(known.number, known.copy, known.paper)).exists():
+                pdf = issuer.register.pdf(known.pdf_digest)
+                deliver(out, [Document(known.sid, known.number, known.copy, known.paper, b"", pdf, known.pdf_digest)])
+                written += 1
+    return written
+
+

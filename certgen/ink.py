@@ -1,0 +1,209 @@
+"""Text onto a page: a box and its words → PDF operators, and the fonts that print them.
+
+A character is shown by a code of two bytes: the CID, which is also the glyph's number in the subset. Codes are given
+out by `Case`, a typesetter's case: it knows what the plate's fonts already hold and collects what is missing.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from certgen.core.errors import ApplicationError, Problem, Text
+from certgen.fonts import Chain, Face, Glyph, MissingGlyph, Typefaces, subset
+from certgen.layout import TextBox
+from certgen.pdf import deflated, indirect, stream
+from certgen.typeset import Fitted, Line, Overflow, fit
+
+BASELINE = 0.88  # of the size, from the top of the em box: the ascent of the CJK faces we vendor
+
+
+class Code(NamedTuple):
+    """How a character is shown: the font's resource name and the CID in hex."""
+
+    resource: str
+    hex: str
+
+
+class Case(dict[str, Code]):
+    """The codes of one face chain within one document; asks the plate first, then collects."""
+
+    def __init__(self, chain: Chain, held: Mapping[str, Code], fonts: "Fonts") -> None:
+        """`held` are the codes of the plate's fonts for this chain."""
+        super().__init__(held)
+        self._chain, self._fonts = chain, fonts
+
+    def __missing__(self, char: str) -> Code:
+        """Give a new character the next code of its face's font."""
+        self[char] = code = self._fonts.add(char, self._chain[char])
+        return code
+
+
+class Font:
+    """A subset in the making: the characters of one face, in the order in which they were needed."""
+
+    def __init__(self, resource: str, face: Face) -> None:
+        """Name it as the page's resources will."""
+        self.resource, self.face = resource, face
+        self.codes: dict[str, Code] = {}
+        self.glyphs: list[Glyph] = []
+
+    def add(self, char: str, glyph: Glyph) -> Code:
+        """Give a character its code, once."""
+        code = self.codes.get(char)
+        if code is None:
+            self.glyphs.append(glyph)
+            code = self.codes[char] = Code(self.resource, f"{len(self.glyphs):04x}")
+        return code
+
+
+class Fonts:
+    """The subset fonts that one piece of a document embeds."""
+
+    def __init__(self, prefix: str) -> None:
+        """Name resources with this prefix, so that those of plate and strike never collide."""
+        self._prefix = prefix
+        self.used: dict[Face, Font] = {}
+
+    def add(self, char: str, glyph: Glyph) -> Code:
+        """Give a character its code in the font of its face."""
+        font = self.used.get(glyph.face)
+        if font is None:
+            font = self.used[glyph.face] = Font(f"{self._prefix}{len(self.used)}", glyph.face)
+        return font.add(char, glyph)
+
+
+def typeset_box(box: TextBox, text: str, typefaces: Typefaces, label: Text) -> Fitted:
+    """Fit a text into its box; raises ApplicationError naming the field when a glyph or room is missing."""
+    try:
+        return fit(
+            text,
+            typefaces.advances(box.font),
+            width=box.width,
+            height=box.height,
+            size=box.size,
+            floor=box.floor,
+            leading=box.leading,
+            tracking=box.tracking,
+            mode=box.fit,
+            reserve_lines=1 if box.fit == "continue" else 0,
+        )
+    except MissingGlyph as missing:
+        raise missing.refusal(box.name, label) from missing
+    except Overflow as overflow:
+        shown = text if len(text) <= 40 else text[:39] + "…"
+        wanted = Text(
+            f"能以不小于 {box.floor:g} 磅的字号排进版面的内容（现有 {len(text)} 字）",
+            f"a text that fits its place at {box.floor:g} pt or more ({len(text)} characters found)",
+        )
+        raise ApplicationError((Problem(box.name, label, shown, wanted),)) from overflow
+
+
+def show(box: TextBox, fitted: Fitted, case: Case, page_height: float) -> str:
+    """Write the operators of a set text, between BT and ET."""
+    size, lines = fitted.size, fitted.lines
+    pitch = size * box.leading
+    top = box.y
+    if box.valign != "top":
+        slack = box.height - size - pitch * (len(lines) - 1)
+        top += slack / 2 if box.valign == "middle" else slack
+    baseline = page_height - top - size * BASELINE
+    em = size / 1000
+    track = box.tracking * size
+    red, green, blue = box.color
+    out = [f"{red:g} {green:g} {blue:g} rg\n"]
+    for line in lines:
+        count = len(line.text)
+        x = box.x + line.indent * em
+        tracking = track
+        if box.align != "left":
+            room = box.width - line.width * em - track * (count - 1)
+            if box.align == "center":
+                x += room / 2
+            elif box.align == "right":
+                x += room
+            elif not line.last and count > 1:
+                tracking += room / (count - 1)
+        shown = _line(line, case, f" {size:g} Tf [<")
+        if tracking:
+            out.append(f"{tracking:.3f} Tc\n1 0 0 1 {x:.2f} {baseline:.2f} Tm\n{shown}0 Tc\n")
+        else:
+            out.append(f"1 0 0 1 {x:.2f} {baseline:.2f} Tm\n{shown}")
+        baseline -= pitch
+    return "".join(out)
+
+
+def _line(line: Line, case: Case, select: str) -> str:
+    """Show one line: a run for each font in it, with what moves its characters in between."""
+    pieces: list[str] = []
+    add = pieces.append
+    current = ""
+    kerns = dict(line.kerns) if line.kerns else None
+    for i, char in enumerate(line.text):
+        resource, code = case[char]
+        if resource is not current:
+            if current:
+                add(">]TJ\n")
+            add("/" + resource + select)
+            current = resource
+        add(code)
+        if kerns and i in kerns:
+            add(f">{-kerns[i]}<")
+    add(">]TJ\n")
+    return "".join(pieces)
+
+
+FONT_OBJECTS = 5  # objects that `font_objects` writes for one font
+
+
+def font_objects(first: int, tag: str, font: Font) -> list[bytes]:
+    """Write a subset as a Type0 font, objects `first` … `first`+4; the font itself is `first`.
+
+    `tag` is six capitals that tell the subsets of a file apart (ISO 32000-1, 9.6.4). CIDFontType2: 9.7.4;
+    ToUnicode: 9.10.3. CIDs are 1… in the order in which the characters were added.
+    """
+    d = font.face.descriptor()
+    name = f"{tag}+{d.name}".encode()
+    widths = b"".join([b"%d[%d]" % (i, g.advance) for i, g in enumerate(font.glyphs, 1) if g.advance != 1000])
+    program = subset(font.glyphs)
+    return [
+        indirect(
+            first,
+            b"<</Type/Font/Subtype/Type0/BaseFont/%b/Encoding/Identity-H/DescendantFonts[%d 0 R]/ToUnicode %d 0 R>>"
+            % (name, first + 1, first + 4),
+        ),
+        indirect(
+            first + 1,
+            b"<</Type/Font/Subtype/CIDFontType2/BaseFont/%b"
+            b"/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>"
+            b"/DW 1000/W[%b]/CIDToGIDMap/Identity/FontDescriptor %d 0 R>>" % (name, widths, first + 2),
+        ),
+        indirect(
+            first + 2,
+            b"<</Type/FontDescriptor/FontName/%b/Flags 4/FontBBox[%d %d %d %d]/ItalicAngle 0/Ascent %d/Descent %d"
+            b"/CapHeight %d/StemV 80/FontFile2 %d 0 R>>"
+            % (name, *d.bbox, d.ascent, d.descent, d.cap_height, first + 3),
+        ),
+        indirect(first + 3, deflated(b"/Length1 %d" % len(program), program)),
+        indirect(first + 4, stream(b"", to_unicode(font.codes))),
+    ]
+
+
+def to_unicode(codes: Mapping[str, Code]) -> bytes:
+    """Write the map from CIDs back to the text itself, UTF-16 pairs beyond the BMP."""
+    rows = [
+        f"<{code.hex}><{ord(c):04x}>" if c < "\U00010000" else f"<{code.hex}><{c.encode('utf-16-be').hex()}>"
+        for c, code in codes.items()
+    ]
+    blocks = []
+    for at in range(0, len(rows), 100):  # a block holds at most 100 entries (Adobe Technical Note 5014)
+        part = rows[at : at + 100]
+        blocks.append(f"{len(part)} beginbfchar\n" + "\n".join(part) + "\nendbfchar\n")
+    return (_CMAP_HEAD + "".join(blocks) + _CMAP_TAIL).encode()
+
+
+_CMAP_HEAD = (
+    "/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n"
+    "/CIDSystemInfo<</Registry(Adobe)/Ordering(UCS)/Supplement 0>>def\n"
+    "/CMapName/Adobe-Identity-UCS def\n/CMapType 2 def\n"
+    "1 begincodespacerange\n<0000><ffff>\nendcodespacerange\n"
+)
+_CMAP_TAIL = "endcmap\nCMapName currentdict/CMap defineresource pop\nend\nend\n"

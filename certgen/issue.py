@@ -1,0 +1,353 @@
+"""Issuing, in this order and no other (docs/issuance.md says what a crash after each step leaves behind).
+
+    1 read     each record against its template, and set its texts: every fault at once, before anything is reserved
+    2 reserve  sid, number and status place in the register: nothing is signed that the register has not seen
+    3 certify  the facts, with the time; sign the text of the QR code
+    4 strike   the facts onto plates; preflight
+    5 sign     each document
+    6 verify   our own bytes as a stranger would
+    7 record   documents, statuses and outbox lines, in one transaction
+    8 answer
+
+A single licence is a chunk of one: there is one path. The same request key always gives the same documents: after a
+crash between 2 and 7 the reservation is found again, with its time and salts, and gives the same bytes.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from hashlib import sha256
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from certgen import qr
+from certgen.authorities import AuthorityRecord
+from certgen.core import record, sid
+from certgen.core.errors import ApplicationError, Problem, SigningError, Text
+from certgen.core.model import Application, Certificate, Paper, Signer, Slot
+from certgen.core.qrtext import QrFacts, QrSeal, QrText, holder_of
+from certgen.pades import PdfSeal
+from certgen.plate import Engraving
+from certgen.preflight import lint
+from certgen.press import Draft, Face, Struck, Symbol, compose, strike
+from certgen.register import Progress, Recorded, Register, Reservation, Reserved
+from certgen.template import Reading, Template
+from certgen.workshop import Stamp, Workshop
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+_NO_SALT = bytes(16)
+
+
+class Check(Protocol):
+    """The verifier, as issuing sees it. Both raise VerificationError."""
+
+    def document(self, pdf: bytes) -> None:
+        """Judge a signed PDF by every rule but the register's."""
+
+    def code(self, text: str) -> None:
+        """Judge the text of a QR code likewise."""
+
+
+@dataclass(frozen=True, slots=True)
+class QrKey:
+    """A QR key at work: what it writes under which origin, and the signer."""
+
+    seal: QrSeal
+    signer: Signer
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One issued PDF: its plate's bytes followed by its strike's."""
+
+    sid: str
+    number: str
+    copy: str
+    paper: Paper
+    plate: bytes
+    strike: bytes
+    pdf_digest: bytes
+
+    @property
+    def pdf(self) -> bytes:
+        """The file."""
+        return self.plate + self.strike
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A record and its documents; `again` when an earlier run had issued them."""
+
+    application: Application
+    number: str
+    documents: tuple[Document, ...]
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A record and all that is wrong with it. Nothing of it was reserved."""
+
+    application: Application
+    error: ApplicationError
+
+
+Outcome = Issued | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One PDF to make: a copy of a licence on one paper."""
+
+    copy: int  # place among the template's copies
+    paper: Paper
+    face: Face
+    engraving: Engraving
+    draft: Draft
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A record that was read and set: it can be issued."""
+
+    application: Application
+    template: Template
+    reading: Reading
+    jobs: tuple[Job, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """Issues licences. Everything it needs from other rooms, and time and chance, is handed to it."""
+
+    templates: Mapping[str, Template]
+    authorities: Mapping[str, AuthorityRecord]
+    workshop: Workshop
+    register: Register
+    seal_of: Callable[[str], PdfSeal]
+    qr_key_of: Callable[[str], QrKey]
+    check: Check
+    proof: Callable[[bytes, tuple[float, float, float, float]], str]
+    clock: Callable[[], datetime]
+    chance: Callable[[int], bytes]
+    actor: str
+
+    def today(self) -> date:
+        """Give the calendar day where the licences are issued."""
+        return self.clock().astimezone(SHANGHAI).date()
+
+    def issue(
+        self,
+        applications: Sequence[Application],
+        *,
+        papers: Sequence[Paper] = ("plain",),
+        batch: Callable[[Sequence[Outcome]], Progress] | None = None,
+    ) -> list[Outcome]:
+        """Issue a chunk of records; the answer has their order.
+
+        `batch` says what the ledger of a batch shall note in the transaction of step 7. Faults of a record refuse it
+        alone; RegisterError, SigningError and VerificationError stop the chunk, and nothing of it is recorded.
+        """
+        outcomes: dict[int, Outcome] = {}
+        ready: dict[int, Ready] = {}
+        for i, application in enumerate(applications):  # 1
+            try:
+                ready[i] = self.read(application, papers)
+            except ApplicationError as error:
+                outcomes[i] = Refused(application, error)
+        promises = self._reserve(list(ready.values()))  # 2
+        work: list[tuple[int, Ready, Reserved]] = []
+        for (i, one), promise in zip(ready.items(), promises, strict=True):
+            if promise.conflict:
+                outcomes[i] = Refused(one.application, _conflict(one.application))
+            elif promise.done and (earlier := self._earlier(one, papers)):
+                outcomes[i] = earlier
+            else:
+                work.append((i, one, promise))
+        made = self._make([(one, promise) for _, one, promise in work])  # 3 to 6
+        for (i, one, promise), documents in zip(work, made, strict=True):
+            outcomes[i] = Issued(one.application, promise.number, tuple(d for d, _ in documents))
+        answer = [outcomes[i] for i in range(len(applications))]
+        recorded = [recorded for documents in made for _, recorded in documents]
+        progress = batch(answer) if batch else None
+        self.register.record(recorded, self.clock(), self.actor, progress)  # 7
+        return answer  # 8
+
+    def read(self, application: Application, papers: Sequence[Paper] = ("plain",)) -> Ready:
+        """Step 1 alone: read a record and set its texts; raises ApplicationError with every fault, reserves nothing."""
+        template = self.templates.get(application.kind)
+        if template is None:
+            known = "、".join(sorted(self.templates))
+            wanted = Text(f"已有的种类：{known}", f"one of {known}")
+            raise ApplicationError((Problem("kind", Text("证照种类", "Kind"), application.kind[:40], wanted),))
+        reading = template.read(application, self.authorities, self.today())
+        seal = self.seal_of(reading.authority.id)
+        stamp = Stamp(seal.fingerprint, seal.signer.specimen)
+        trial = _certificate(template, reading, self.clock(), None)
+        jobs, problems = [], dict[tuple[str, str], Problem]()
+        for at, copy in enumerate(template.copies):
+            certificate = replace(trial, copy=copy.id, copy_number=copy.number, fields=reading.printed_for(copy.id))
+            for paper in papers:
+                face, engraving = self.workshop.face(template, reading.form, copy, paper, reading.authority, stamp)
+                try:
+                    jobs.append(Job(at, paper, face, engraving, compose(face, certificate, self.workshop.typefaces)))
+                except ApplicationError as error:
+                    problems |= {(p.field, p.found): p for p in error.problems}
+        if problems:
+            raise ApplicationError(tuple(problems.values()))
+        return Ready(application, template, reading, tuple(jobs))
+
+    def _reserve(self, ready: Sequence[Ready]) -> list[Reserved]:
+        return self.register.reserve([self._reservation(one) for one in ready], self.clock(), self.chance)
+
+    def _reservation(self, one: Ready) -> Reservation:
+        reading, copies = one.reading, len(one.template.copies)
+        random = self.chance(24 * copies)
+        draws = [random[24 * i : 24 * i + 24] for i in range(copies)]
+        return Reservation(
+            request_key=one.application.request_key,
+            body_digest=reading.body_digest,
+            kind=reading.kind,
+            form=reading.form.id,
+            authority=reading.authority.id,
+            template_digest=one.template.digest,
+            counter=reading.counter,
+            first=reading.first,
+            last=reading.last,
+            number=reading.number,
+            data=json.dumps(dict(reading.data), ensure_ascii=False).encode(),
+            copies=tuple(c.id for c in one.template.copies),
+            sids=tuple(sid.make(int.from_bytes(d[:8], "big") >> 4) for d in draws),
+            salts=tuple(d[8:] for d in draws),
+        )
+
+    def _earlier(self, one: Ready, papers: Sequence[Paper]) -> Issued | None:
+        """Find the documents of a request that was issued before; None when a paper asked for now is missing."""
+        known = self.register.by_request(one.application.request_key)
+        if {(d.copy, d.paper) for d in known} < {(c.id, p) for c in one.template.copies for p in papers}:
+            return None
+        documents = tuple(
+            Document(d.sid, d.number, d.copy, d.paper, b"", self.register.pdf(d.pdf_digest), d.pdf_digest)
+            for d in known
+            if d.paper in papers
+        )
+        return Issued(one.application, known[0].number, documents, again=True)
+
+    def _make(self, work: Sequence[tuple[Ready, Reserved]]) -> list[list[tuple[Document, Recorded]]]:
+        """Steps 3 to 6 for a chunk."""
+        certified = [_certify(one, promise) for one, promise in work]  # 3
+        texts = [
+            self._code(certificate, one.reading)
+            for (one, _), certificates in zip(work, certified, strict=True)
+            for certificate in certificates
+        ]
+        symbols = iter([_symbol(text, modules) for text, modules in zip(texts, qr.encode(texts), strict=True)])
+        pages: list[list[tuple[Job, Struck]]] = []
+        for (one, _), certificates in zip(work, certified, strict=True):  # 4
+            drawn = [next(symbols) for _ in certificates]
+            seal = self.seal_of(one.reading.authority.id)
+            pages.append([(job, self._strike(job, one, certificates[job.copy], drawn[job.copy], seal)) for job in one.jobs])
+        if len(work) == 1:  # a citizen waits for this one: look at the page as a camera would
+            self._look(pages[0])
+        made = []
+        now = self.clock()
+        for (one, _), struck in zip(work, pages, strict=True):
+            seal = self.seal_of(one.reading.authority.id)
+            prepared = lint([s for _, s in struck], seal.window, now)
+            documents = []
+            for (job, page), ready in zip(struck, prepared, strict=True):
+                signed = seal.strike(ready)  # 5
+                document, recorded = _finish(one, job, page, signed, seal)
+                self.check.document(document.pdf)  # 6
+                documents.append((document, recorded))
+            made.append(documents)
+        for text in texts:
+            self.check.code(text.text)
+        return made
+
+    def _code(self, certificate: Certificate, reading: Reading) -> QrText:
+        key = self.qr_key_of(certificate.authority)
+        holder, cut = holder_of(reading.holder)
+        facts = QrFacts(
+            certificate.kind, certificate.number, holder, cut, reading.uscc, certificate.issued_on, certificate.valid_until,
+            certificate.slot.shard, certificate.slot.index, record.digest(record.encode(certificate))[:16],
+        )  # fmt: skip
+        unsigned = key.seal.to_sign(facts, certificate.sid)
+        return key.seal.finish(unsigned, key.signer.sign(unsigned.digest))
+
+    def _strike(self, job: Job, one: Ready, certificate: Certificate, symbol: Symbol, seal: PdfSeal) -> Struck:
+        plate = self.workshop.plate(job.face, job.engraving, one.template)
+        return strike(plate, job.face, certificate, symbol, seal.gap_bytes, self.workshop.typefaces, job.draft)
+
+    def _look(self, pages: Sequence[tuple[Job, Struck]]) -> None:
+        """Decode the QR code from a picture of the page itself."""
+        for job, struck in pages:
+            square = job.face.layout.main.qr
+            if square is None:
+                continue
+            page = struck.plate.content + struck.head + b"<" + b"0" * (2 * struck.gap_bytes) + b">" + struck.tail
+            x, y, size = (v * 25.4 / 72 for v in (square.x, square.y, square.size))
+            if self.proof(page, (x, y, size, size)) != struck.symbol.text:
+                raise SigningError(Text("印出的二维码无法读回，未签发", "the printed QR code does not read back; nothing was signed"))
+
+
+def _certificate(template: Template, reading: Reading, now: datetime, promise: Reserved | None) -> Certificate:
+    """Gather the facts of the first copy; without a promise, with any number and sid in their places."""
+    return Certificate(
+        sid=promise.sids[0] if promise else "0" * 12,
+        number=promise.number if promise else reading.number(reading.last),
+        version=promise.version if promise else 1,
+        kind=template.kind,
+        form=reading.form.id,
+        copy=template.copies[0].id,
+        copy_number=template.copies[0].number,
+        template_digest=template.digest,
+        authority=reading.authority.id,
+        authority_name=reading.authority.name,
+        issued_on=reading.issued_on,
+        valid_from=reading.valid_from,
+        valid_until=reading.valid_until,
+        issued_at=now.astimezone(UTC).replace(microsecond=0),
+        fields=(),
+        slot=promise.slots[0] if promise else Slot(0, 0),
+        salt=promise.salts[0] if promise else _NO_SALT,
+    )
+
+
+def _certify(one: Ready, promise: Reserved) -> list[Certificate]:
+    first = _certificate(one.template, one.reading, promise.reserved_at, promise)
+    return [
+        replace(
+            first, sid=promise.sids[i], slot=promise.slots[i], salt=promise.salts[i], copy=copy.id, copy_number=copy.number,
+            fields=tuple([pair for pair in one.reading.printed_for(copy.id) if pair[1]]),
+        )
+        for i, copy in enumerate(one.template.copies)
+    ]  # fmt: skip
+
+
+def _symbol(text: QrText, modules: qr.Modules) -> Symbol:
+    return Symbol(text.text, len(modules), qr.packed(modules))
+
+
+def _finish(one: Ready, job: Job, page: Struck, signed: bytes, seal: PdfSeal) -> tuple[Document, Recorded]:
+    certificate, plate = page.certificate, page.plate
+    hashed = plate.hashed.copy()
+    hashed.update(signed)
+    digest = hashed.digest()
+    document = Document(certificate.sid, certificate.number, certificate.copy, job.paper, plate.content, signed, digest)
+    public = {f.name: f.label for f in one.template.fields if f.public}
+    shown = tuple([(public[name], value) for name, value in certificate.fields if name in public])
+    fingerprint = seal.fingerprint
+    recorded = Recorded(
+        certificate, job.paper, one.template.title, shown, plate.digest, signed, digest, sha256(page.record).digest(), fingerprint
+    )
+    return document, recorded
+
+
+def _conflict(application: Application) -> ApplicationError:
+    label = Text("申请编号", "Request key")
+    wanted = Text("未用于其他内容的编号", "a key that was not used for other data")
+    return ApplicationError((Problem("request_key", label, application.request_key[:40], wanted),))
+
+

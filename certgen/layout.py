@@ -1,0 +1,377 @@
+"""`layout.xml` → checked boxes, and a record → the words in them.
+
+A layout says where things stand, in millimetres from the top left of the trimmed page. Its texts are Jinja2,
+sandboxed, with undefined names as errors. They are rendered to *plain text after* the XML has been parsed, so a value
+can never become an element; that is why nothing is escaped (docs/adr/0004).
+
+All texts of a paper are compiled into one Jinja template, separated by a character that no record may contain:
+one call renders a record. Lengths inside are points (1/72 inch), y measured from the top; the press turns it over.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+from xml.parsers import expat
+
+from jinja2 import StrictUndefined, TemplateSyntaxError, meta
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from certgen.core.chinese import format_date, format_date_cn
+from certgen.core.errors import TemplateError, Text
+from certgen.core.model import Paper
+
+POINT = 72 / 25.4  # points in a millimetre
+SEPARATOR = "\x1e"  # RECORD SEPARATOR: a control character, so no record contains it
+MIN_MODULE = 0.38  # mm; smaller modules are lost by telephone cameras on office paper
+# What the engraver knows before there is a record. A text that uses only these is part of the plate.
+ENGRAVED = frozenset({"authority", "form", "title", "copy_title", "copy_number", "host"})
+STRUCK = frozenset({"number", "sid", "sid_grouped", "issued_on", "valid_from", "valid_until", "page"})
+
+Tag = Literal["text", "art", "qr", "seal", "line", "box", "continued"]
+
+# Which attributes an element has: name → default, or None when it must be given. Also the source of layout.xsd's test.
+_PLACE: dict[str, str | None] = {"x": None, "y": None}
+_AREA: dict[str, str | None] = {**_PLACE, "width": None, "height": None}
+_TYPE: dict[str, str | None] = {"font": "song", "size": None, "leading": "1.4", "color": "#000000"}
+ATTRIBUTES: dict[str, dict[str, str | None]] = {
+    "layout": {},
+    "page": {"width": None, "height": None, "role": "main"},
+    "text": {
+        **_AREA, **_TYPE, "name": "", "floor": "", "fit": "shrink", "align": "left", "valign": "top",
+        "tracking": "0", "print": "", "paper": "", "optional": "",
+    },
+    "art": {
+        **_AREA, "src": None, "print": "", "paper": "", "repeat-x": "1", "dx": "0", "repeat-y": "1", "dy": "0",
+        "rotate": "0", "flip": "",
+    },
+    "line": {"x1": None, "y1": None, "x2": None, "y2": None, "width": "0.2", "color": "#000000", "print": "", "paper": ""},
+    "box": {**_AREA, "line": "0.2", "color": "#000000", "fill": "", "print": "", "paper": ""},
+    "qr": {**_PLACE, "size": None},
+    "seal": {**_PLACE, "size": None},
+    "continued": {**_AREA, **_TYPE},
+}  # fmt: skip
+_WORDS = {
+    "font": {"song", "song-bold", "hei", "hei-bold", "kai"},
+    "fit": {"shrink", "wrap", "continue"},
+    "align": {"left", "center", "right", "justify"},
+    "valign": {"top", "middle", "bottom"},
+    "print": {"", "always"},
+    "paper": {"", "plain"},
+    "role": {"main", "continuation"},
+    "rotate": {"0", "90", "180", "270"},
+    "flip": {"", "x", "y"},
+    "optional": {"", "yes"},
+}
+_TEXTUAL = {"name", "src", "color", "fill", *_WORDS}
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One element as it stands in the file."""
+
+    tag: str
+    attributes: Mapping[str, str]
+    line: int
+    children: tuple["Node", ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextBox:
+    """A text and its place. `engraved`: no record changes it. Lengths in points, `tracking` in ems."""
+
+    name: str
+    x: float
+    y: float
+    width: float
+    height: float
+    font: str
+    size: float
+    floor: float
+    fit: Literal["shrink", "wrap", "continue"]
+    align: str
+    valign: str
+    leading: float
+    tracking: float
+    color: tuple[float, float, float]
+    source: str
+    engraved: bool
+    preprinted: bool
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Anything that is not text: art, line, box. `values` are its attributes, lengths in points."""
+
+    tag: str
+    values: Mapping[str, Any]
+    preprinted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Square:
+    """The place of a QR code or a seal: left, top and size in points."""
+
+    x: float
+    y: float
+    size: float
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a layout, in points, with its elements in reading order."""
+
+    role: str
+    width: float
+    height: float
+    elements: tuple[TextBox | Mark, ...]
+    qr: Square | None
+    seal: Square | None
+    continued: TextBox | None
+
+
+class Layout:
+    """The boxes of one form and copy, and the texts that go into them."""
+
+    def __init__(self, file: str, main: Page, continuation: Page | None) -> None:
+        """Compile the texts of both papers."""
+        self.file, self.main, self.continuation = file, main, continuation
+        texts = [e for e in main.elements if isinstance(e, TextBox)]
+        further = [e for e in continuation.elements if isinstance(e, TextBox)] if continuation else []
+        self._struck = {paper: self._select(texts, paper, engraved=False) for paper in ("plain", "overprint")}
+        self._further = self._select(further, "plain", engraved=False)
+        self._templates = {paper: _compile(boxes) for paper, boxes in self._struck.items()}
+        self._further_template = _compile(self._further)
+
+    @staticmethod
+    def _select(boxes: list[TextBox], paper: str, *, engraved: bool) -> tuple[TextBox, ...]:
+        return tuple(b for b in boxes if b.engraved is engraved and not (b.preprinted and paper == "overprint"))
+
+    def struck(self, paper: Paper, context: Mapping[str, object]) -> list[tuple[TextBox, str]]:
+        """Render the texts that a record changes, in reading order. Blank ones are left out."""
+        return _render(self._struck[paper], self._templates[paper], context)
+
+    def further(self, context: Mapping[str, object]) -> list[tuple[TextBox, str]]:
+        """Render the texts of a continuation page that a record changes."""
+        return _render(self._further, self._further_template, context)
+
+    def engraved(self, page: Page, paper: Paper, context: Mapping[str, object]) -> list[tuple[TextBox, str]]:
+        """Render the texts of a page that no record changes."""
+        boxes = self._select([e for e in page.elements if isinstance(e, TextBox)], paper, engraved=True)
+        return _render(boxes, _compile(boxes), context)
+
+
+def _render(boxes: tuple[TextBox, ...], template: Any, context: Mapping[str, object]) -> list[tuple[TextBox, str]]:
+    if not boxes:
+        return []
+    texts = template.render(context).split(SEPARATOR)
+    return [(box, text) for box, text in zip(boxes, texts, strict=True) if text]
+
+
+@cache
+def _environment() -> ImmutableSandboxedEnvironment:
+    # Not escaped: the output is plain text for the typesetter, never markup.
+    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)  # noqa: S701
+    environment.filters = {
+        "date": format_date,
+        "date_cn": format_date_cn,
+        "long_term": lambda day: format_date(day) if isinstance(day, date) else "长期",
+        "default": environment.filters["default"],
+        "join": environment.filters["join"],
+    }
+    environment.globals.clear()
+    return environment
+
+
+def _compile(boxes: tuple[TextBox, ...]) -> Any:
+    return _environment().from_string(SEPARATOR.join(box.source for box in boxes))
+
+
+def load_layout(file: Path, *, fields: frozenset[str], largest_qr: int) -> Layout:
+    """Read a layout file; `fields` are the names its texts may use, `largest_qr` the modules across the widest code.
+
+    Raises TemplateError with file, line and field.
+    """
+    root = _parse(file)
+    name = f"{file.parent.name}/{file.name}"
+    if root.tag != "layout":
+        raise TemplateError(name, root.line, root.tag, Text("根元素应为 <layout>", "the root must be <layout>"))
+    pages = {}
+    for node in root.children:
+        page = _Reader(name, file.parent, fields, largest_qr).page(node)
+        if page.role in pages:
+            raise TemplateError(name, node.line, "role", Text("同一用途的页只能有一页", "there can be one page of a role"))
+        pages[page.role] = page
+    if "main" not in pages:
+        raise TemplateError(name, root.line, "page", Text("缺少主页面 <page>", "there is no main <page>"))
+    continuation = pages.get("continuation")
+    if any(isinstance(e, TextBox) and e.fit == "continue" for e in pages["main"].elements) and not continuation:
+        raise TemplateError(
+            name, 0, "fit", Text('用到 fit="continue" 但没有续页', 'fit="continue" needs a continuation page')
+        )
+    if continuation and not continuation.continued:
+        raise TemplateError(name, 0, "continued", Text("续页缺少 <continued>", "the continuation page has no <continued>"))
+    return Layout(name, pages["main"], continuation)
+
+
+def _parse(file: Path) -> Node:
+    """Parse XML into nodes that know their lines; a document type is refused (entities are a way to read files)."""
+    parser = expat.ParserCreate()
+    stack: list[tuple[str, dict[str, str], int, list[Node], list[str]]] = [("", {}, 0, [], [])]
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        stack.append((tag, attributes, parser.CurrentLineNumber, [], []))
+
+    def end(_: str) -> None:
+        tag, attributes, line, children, text = stack.pop()
+        words = "\n".join(part.strip() for part in "".join(text).strip().splitlines())  # a line of the file is a line
+        stack[-1][3].append(Node(tag, attributes, line, tuple(children), words))
+
+    def doctype(*_: object) -> None:
+        raise TemplateError(file.name, parser.CurrentLineNumber, "DOCTYPE", Text("不接受文档类型声明", "no DOCTYPE here"))
+
+    parser.StartElementHandler, parser.EndElementHandler = start, end
+    parser.CharacterDataHandler = lambda data: stack[-1][4].append(data)
+    parser.StartDoctypeDeclHandler = doctype
+    try:
+        parser.Parse(file.read_bytes(), True)
+    except expat.ExpatError as error:
+        raise TemplateError(file.name, error.lineno, "XML", str(error)) from error
+    except OSError as error:
+        raise TemplateError(file.name, 0, "file", Text("找不到版式文件", "the layout file is missing")) from error
+    return stack[0][3][0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Turns the nodes of one file into checked boxes."""
+
+    file: str
+    folder: Path
+    fields: frozenset[str]
+    largest_qr: int
+
+    def fail(self, node: Node, field: str, zh: str, en: str) -> TemplateError:
+        return TemplateError(self.file, node.line, field, Text(zh, en))
+
+    def page(self, node: Node) -> Page:
+        values = self.values(node, "page")
+        width, height = values["width"], values["height"]
+        elements: list[TextBox | Mark] = []
+        squares: dict[str, Square] = {}
+        continued = None
+        for child in node.children:
+            v = self.values(child, "page element")
+            if child.tag in {"qr", "seal"}:
+                squares[child.tag] = self.square(child, v)
+            elif child.tag == "continued":
+                continued = self.text(child, {**ATTRIBUTES["text"], **v, "name": "continued", "floor": "", "tracking": 0.0})
+            elif child.tag == "text":
+                elements.append(self.text(child, v))
+            elif child.tag in {"art", "line", "box"}:
+                elements.append(self.mark(child, v))
+            else:
+                raise self.fail(child, child.tag, "这里不能用这个元素", "this element does not belong here")
+            self.inside(child, v, width, height)
+        return Page(values["role"], width, height, tuple(elements), squares.get("qr"), squares.get("seal"), continued)
+
+    def values(self, node: Node, where: str) -> dict[str, Any]:
+        if node.tag not in ATTRIBUTES:
+            known = ", ".join(sorted(ATTRIBUTES))
+            raise self.fail(node, node.tag, f"未知元素（可用：{known}）", f"unknown element in {where}, known are {known}")
+        known_attributes = ATTRIBUTES[node.tag]
+        for name in node.attributes:
+            if name not in known_attributes:
+                raise self.fail(node, name, f"<{node.tag}> 没有属性 {name}", f"<{node.tag}> has no attribute {name}")
+        values: dict[str, Any] = {}
+        for name, default in known_attributes.items():
+            raw = node.attributes.get(name, default)
+            if raw is None:
+                raise self.fail(node, name, f"<{node.tag}> 缺少属性 {name}", f"<{node.tag}> lacks the attribute {name}")
+            values[name] = self.value(node, name, raw)
+        return values
+
+    def value(self, node: Node, name: str, raw: str) -> Any:
+        if name in _WORDS and raw not in _WORDS[name]:
+            words = " | ".join(sorted(w for w in _WORDS[name] if w))
+            raise self.fail(node, name, f"现为“{raw}”，应为 {words}", f"found {raw!r}, wanted {words}")
+        if name in {"color", "fill"} and raw:
+            try:
+                if len(raw) != 7 or raw[0] != "#":
+                    raise ValueError
+                return tuple(round(int(raw[i : i + 2], 16) / 255, 3) for i in (1, 3, 5))
+            except ValueError:
+                raise self.fail(node, name, f"颜色“{raw}”应写作 #rrggbb", f"colour {raw!r}, wanted #rrggbb") from None
+        if name in _TEXTUAL or (name == "floor" and not raw):
+            return raw
+        try:
+            number = float(raw)
+        except ValueError:
+            raise self.fail(node, name, f"现为“{raw}”，应为数字", f"found {raw!r}, wanted a number") from None
+        # Sizes of type are points, leading and tracking are factors, counts are counts: the rest are millimetres.
+        in_points = name == "floor" or (name == "size" and node.tag in {"text", "continued"})
+        plain = in_points or name in {"leading", "tracking", "repeat-x", "repeat-y"}
+        return number if plain else number * POINT
+
+    def inside(self, node: Node, v: dict[str, Any], width: float, height: float) -> None:
+        right = v["x2"] if "x2" in v else v["x"] + v.get("width", v.get("size", 0.0))
+        bottom = v["y2"] if "y2" in v else v["y"] + v.get("height", v.get("size", 0.0))
+        if node.tag in {"text", "continued"}:
+            bottom = v["y"] + v["height"]
+        if node.tag == "art":
+            right += (v["repeat-x"] - 1) * v["dx"]
+            bottom += (v["repeat-y"] - 1) * v["dy"]
+        left, top = v.get("x1", v.get("x", 0.0)), v.get("y1", v.get("y", 0.0))
+        slack = 0.01
+        if min(left, top) < -slack or right > width + slack or bottom > height + slack:
+            box = ", ".join(f"{n / POINT:g}" for n in (left, top, right, bottom))
+            page = f"{width / POINT:g} × {height / POINT:g} mm"
+            name = node.attributes.get("name", node.tag)
+            raise self.fail(node, name, f"框 ({box}) 超出页面 {page}", f"box ({box}) is off the page of {page}")
+
+    def square(self, node: Node, v: dict[str, Any]) -> Square:
+        size = v["size"]
+        if node.tag == "qr" and size / POINT / self.largest_qr < MIN_MODULE:
+            need = self.largest_qr * MIN_MODULE
+            raise self.fail(
+                node,
+                "qr",
+                f"二维码框 {size / POINT:g} mm 太小，最长内容需要至少 {need:.1f} mm",
+                f"a QR box of {size / POINT:g} mm is too small, the longest text needs {need:.1f} mm",
+            )
+        return Square(v["x"], v["y"], size)
+
+    def mark(self, node: Node, v: dict[str, Any]) -> Mark:
+        if node.tag == "art":
+            v["src"] = (self.folder / v["src"]).resolve()
+            if not v["src"].is_file():
+                raise self.fail(node, "src", f"找不到图样 {v['src'].name}", f"there is no art {v['src'].name}")
+        return Mark(node.tag, v, v["print"] != "always")
+
+    def text(self, node: Node, v: dict[str, Any]) -> TextBox:
+        names = self.names(node)
+        floor = v["floor"] or v["size"]
+        if floor > v["size"]:
+            raise self.fail(node, "floor", "最小字号大于字号", "the floor is above the size")
+        if v["width"] < v["size"] or v["height"] < floor * 0.999:
+            raise self.fail(node, node.attributes.get("name", "text"), "框容不下一个字", "the box cannot hold a character")
+        preprinted = v["print"] != "always" and (v["paper"] == "plain" or not names)
+        return TextBox(
+            v["name"], v["x"], v["y"], v["width"], v["height"], v["font"], v["size"], floor, v["fit"], v["align"],
+            v["valign"], v["leading"], v["tracking"], v["color"], node.text, names <= ENGRAVED, preprinted, node.line,
+        )  # fmt: skip
+
+    def names(self, node: Node) -> frozenset[str]:
+        try:
+            names = meta.find_undeclared_variables(_environment().parse(node.text))
+        except TemplateSyntaxError as error:
+            line = node.line + error.lineno - 1
+            raise TemplateError(self.file, line, node.attributes.get("name", "text"), str(error)) from error
+        for name in sorted(names - ENGRAVED - STRUCK - self.fields):
+            known = ", ".join(sorted(self.fields))
+            raise self.fail(node, name, f"未知字段 {name}（可用：{known}）", f"unknown field {name}, known are {known}")
+        return frozenset(names)

@@ -1,0 +1,334 @@
+"""Strike: one record onto a plate → a PDF with an empty signature gap, and the digest to sign.
+
+The strike continues the plate's objects 1 … k:
+
+    content (one a page) · QR picture · fonts of the missing characters · record.json · its file specification ·
+    XMP · signature field · pages · page tree · catalog · signature dictionary · xref · trailer · %%EOF
+
+The signature dictionary comes last, so that the gap stands near the end of the file and everything before it is
+hashed once. Sizes of everything behind the gap are known beforehand: `/ByteRange` is written right the first time.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from certgen.core import gap, record
+from certgen.core.errors import ApplicationError, Problem, Text
+from certgen.core.model import Certificate, Paper
+from certgen.core.sid import grouped
+from certgen.fonts import Typefaces
+from certgen.ink import Case, Fonts, font_objects, show, typeset_box
+from certgen.layout import Layout, Page, TextBox
+from certgen.pdf import deflated, indirect, stream, text_string, xref_lines
+from certgen.plate import Plate
+from certgen.typeset import Fitted, measure_line
+
+CONTINUED_NOTE = "（续见附页）"
+MAX_PAGES = 60  # a runaway text, not a licence
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """What is the same for every document of a form, copy and paper: its layout and its words."""
+
+    layout: Layout
+    paper: Paper
+    title: Text
+    copy_title: str
+    labels: Mapping[str, Text]
+    blanks: Mapping[str, str]  # every field's name with "", so that a field left out is blank and not unknown
+    context: Mapping[str, object]  # what the engraver knew
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A QR code as a picture: `rows` of bits padded to bytes, 1 is dark, `size` modules across."""
+
+    text: str
+    size: int
+    rows: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Struck:
+    """A document that nobody has looked at yet. `head` ends before `<`, `tail` begins after `>`."""
+
+    certificate: Certificate
+    paper: Paper
+    symbol: Symbol
+    plate: Plate
+    head: bytes
+    tail: bytes
+    digest: bytes
+    gap_bytes: int
+    record: bytes
+
+
+def strike(
+    plate: Plate,
+    face: Face,
+    certificate: Certificate,
+    symbol: Symbol,
+    gap_bytes: int,
+    typefaces: Typefaces,
+    draft: "Draft | None" = None,
+) -> Struck:
+    """Set a record on a plate.
+
+    `gap_bytes` is the room for the CMS; `draft` is what `compose` gave for the same record before it had a number.
+    Raises ApplicationError with every field that has no glyph or no room.
+    """
+    fonts = Fonts("S")
+    composed = _Compositor(plate, face, typefaces, fonts).set(compose(face, certificate, typefaces, draft))
+    objects = _Objects(plate)
+    contents = [objects.add(deflated(b"", content.encode())) for content in composed.contents]
+    size, symbol_name = symbol.size, objects.add(_picture(symbol))
+    font_names = [plate.font_resources]
+    for i, font in enumerate(fonts.used.values()):
+        number = objects.extend(font_objects(objects.next, "STRIK" + chr(65 + i), font))
+        font_names.append(b"/%b %d 0 R" % (font.resource.encode(), number))
+    resources = b"/Resources<</Font<<%b>>/XObject<<%b/Q %d 0 R>>>>" % (
+        b"".join(font_names),
+        b"".join(b"/%b %d 0 R" % (role.encode(), number) for role, number in plate.facts.forms.items()),
+        symbol_name,
+    )
+    data = record.encode(certificate)
+    when = _pdf_date(certificate.issued_at)
+    attached = objects.add(
+        deflated(b"/Type/EmbeddedFile/Subtype/application#2Fjson/Params<</ModDate(%b)/Size %d>>" % (when, len(data)), data)
+    )
+    attachment = objects.add(
+        b"<</Type/Filespec/F(record.json)/UF(record.json)/AFRelationship/Data/Desc(The facts this document attests)"
+        b"/EF<</F %d 0 R/UF %d 0 R>>>>" % (attached, attached)
+    )
+    metadata = objects.add(stream(b"/Type/Metadata/Subtype/XML", _xmp(certificate, face).encode()))
+    # Numbers of what follows are known: field, pages, tree, catalog, signature.
+    field = objects.next
+    first_page, tree = field + 1, field + 1 + len(contents)
+    catalog, signature = tree + 1, tree + 2
+    objects.add(_field(plate, face.layout.main, signature, first_page))
+    for i, (content, page) in enumerate(zip(contents, composed.pages, strict=True)):
+        annotation = b"/Annots[%d 0 R]" % field if i == 0 else b""
+        box = b"[0 0 %.2f %.2f]" % (page.width, page.height)
+        objects.add(
+            b"<</Type/Page/Parent %d 0 R/MediaBox%b/TrimBox%b%b/Contents %d 0 R%b>>"
+            % (tree, box, box, resources, content, annotation)
+        )
+    kids = b" ".join(b"%d 0 R" % (first_page + i) for i in range(len(contents)))
+    objects.add(b"<</Type/Pages/Count %d/Kids[%b]>>" % (len(contents), kids))
+    objects.add(
+        b"<</Type/Catalog/Version/1.7/Pages %d 0 R/Metadata %d 0 R/OutputIntents[%d 0 R]/Lang(zh-CN)/AF[%d 0 R]"
+        b"/Names<</EmbeddedFiles<</Names[(record.json) %d 0 R]>>>>/AcroForm<</Fields[%d 0 R]/SigFlags 3>>"
+        b"/Perms<</DocMDP %d 0 R>>/ViewerPreferences<</DisplayDocTitle true>>>>"
+        % (tree, metadata, plate.facts.intent, attachment, attachment, field, signature)
+    )
+    head, tail = objects.close(signature, catalog, certificate, when, gap_bytes, record.digest(data))
+    hashed = plate.hashed.copy()
+    hashed.update(head)
+    hashed.update(tail)
+    return Struck(certificate, face.paper, symbol, plate, head, tail, hashed.digest(), gap_bytes, data)
+
+
+class _Objects:
+    """The objects k+1 … of a strike, with their offsets in the finished file."""
+
+    def __init__(self, plate: Plate) -> None:
+        self.plate = plate
+        self.next = plate.objects + 1
+        self.parts: list[bytes] = []
+        self.offsets: list[int] = []
+        self.at = len(plate.content)
+
+    def add(self, body: bytes) -> int:
+        return self.extend([indirect(self.next, body)])
+
+    def extend(self, written: list[bytes]) -> int:
+        first = self.next
+        for data in written:
+            self.offsets.append(self.at)
+            self.parts.append(data)
+            self.at += len(data)
+        self.next += len(written)
+        return first
+
+    def close(
+        self, signature: int, catalog: int, certificate: Certificate, when: bytes, gap_bytes: int, record_digest: bytes
+    ) -> tuple[bytes, bytes]:
+        """Write the signature dictionary, xref and trailer; gives what stands before `<` and after `>`."""
+        self.offsets.append(self.at)
+        opening = b"%d 0 obj\n<</Type/Sig/Filter/Adobe.PPKLite/SubFilter/ETSI.CAdES.detached/M(%b)/Name%b%b" % (
+            signature, when, text_string(certificate.authority_name),
+            b"/Reference[<</Type/SigRef/TransformMethod/DocMDP/TransformParams<</Type/TransformParams/P 1/V/1.2>>>>]",
+        )  # fmt: skip
+        name = record_digest[:16].hex().encode()  # the file's identifier follows from what it attests
+        before = len(opening) + len(b"/ByteRange ") + len(gap.byte_range(0, 0, 0)) + len(b"/Contents ")
+        start = self.at + before
+        end = start + 2 + 2 * gap_bytes
+        closing = b">>\nendobj\n"
+        table = end + len(closing)
+        tail = b"%bxref\n0 %d\n%b%btrailer\n<</Size %d/Root %d 0 R/ID[<%b><%b>]>>\nstartxref\n%d\n%%%%EOF\n" % (
+            closing, signature + 1, self.plate.xref, xref_lines(self.offsets), signature + 1, catalog, name, name, table,
+        )  # fmt: skip
+        ranges = b"/ByteRange " + gap.byte_range(start, end, end + len(tail)) + b"/Contents "
+        return b"".join([*self.parts, opening, ranges]), tail
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A box, its words, and how they were fitted into it."""
+
+    box: TextBox
+    text: str
+    fitted: Fitted
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The fitted texts of each page of a document, the main page first."""
+
+    pages: tuple[tuple[Setting, ...], ...]
+
+
+def compose(face: Face, certificate: Certificate, typefaces: Typefaces, draft: Draft | None = None) -> Draft:
+    """Fit all texts of a record into their boxes.
+
+    Done before a number is used up, with any number and sid in their places; done again with the real ones and the
+    first `draft`, it fits only what has changed. Raises ApplicationError with every field that has no glyph or no room.
+    """
+    problems: list[Problem] = []
+    context = _context(face, certificate)
+    earlier = draft.pages if draft else ()
+
+    def page(number: int, boxes: list[tuple[TextBox, str]]) -> tuple[Setting, ...]:
+        known = {s.box.name: s for s in earlier[number]} if number < len(earlier) else {}
+        settings = []
+        for box, text in boxes:
+            setting = known.get(box.name)
+            if setting is None or setting.text != text or setting.box is not box:
+                try:
+                    fitted = typeset_box(box, text, typefaces, _label(face, box))
+                except ApplicationError as error:
+                    problems.extend(error.problems)
+                    continue
+                setting = Setting(box, text, fitted)
+            settings.append(setting)
+        return tuple(settings)
+
+    pages = [page(0, face.layout.struck(face.paper, context))]
+    rest = "\n".join(f"{_label(face, s.box).zh}（续）：{s.fitted.rest}" for s in pages[0] if s.fitted.rest)
+    further = face.layout.continuation
+    while rest and further and further.continued and not problems and len(pages) < MAX_PAGES:
+        context["page"] = len(pages) + 1
+        (body,) = page(len(pages), [(further.continued, rest)]) or (None,)
+        if body is None or not body.fitted.lines:
+            break
+        pages.append((*page(len(pages), face.layout.further(context)), body))
+        rest = body.fitted.rest
+    if problems:
+        raise ApplicationError(tuple(problems))
+    return Draft(tuple(pages))
+
+
+def _label(face: Face, box: TextBox) -> Text:
+    return face.labels.get(box.name) or Text(box.name, box.name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Composed:
+    contents: tuple[str, ...]
+    pages: tuple[Page, ...]
+
+
+class _Compositor:
+    """Turns fitted texts into the content streams of the pages."""
+
+    def __init__(self, plate: Plate, face: Face, typefaces: Typefaces, fonts: Fonts) -> None:
+        self.plate, self.face, self.typefaces, self.fonts = plate, face, typefaces, fonts
+        self.cases: dict[str, Case] = {}
+        x, y = plate.offset_mm
+        self.shift = f"1 0 0 1 {x * 72 / 25.4:.2f} {-y * 72 / 25.4:.2f} cm\n" if x or y else ""
+
+    def set(self, draft: Draft) -> _Composed:
+        layout = self.face.layout
+        pages = [layout.main if i == 0 else layout.continuation or layout.main for i in range(len(draft.pages))]
+        contents = [self.page(page, settings, first=i == 0) for i, (page, settings) in enumerate(zip(pages, draft.pages, strict=True))]
+        return _Composed(tuple(contents), tuple(pages))
+
+    def page(self, page: Page, settings: tuple[Setting, ...], *, first: bool) -> str:
+        out = [f"{self.shift}q /{page.role} Do Q\n"]
+        for setting in settings:
+            box, fitted = setting.box, setting.fitted
+            case = self.cases.get(box.font) or self.case(box.font)
+            if fitted.rest and first:
+                note = measure_line(CONTINUED_NOTE, self.typefaces.advances(box.font))
+                fitted = replace(fitted, lines=(*fitted.lines, note))
+            out.append(f"/Span BMC\nBT\n{show(box, fitted, case, page.height)}ET\nEMC\n")
+        if first and page.qr:
+            s = page.qr
+            y = page.height - s.y - s.size
+            out.append(f"/Artifact BMC\nq 0 g {s.size:.2f} 0 0 {s.size:.2f} {s.x:.2f} {y:.2f} cm /Q Do Q\nEMC\n")
+        return "".join(out)
+
+    def case(self, font: str) -> Case:
+        held = self.plate.held(self.typefaces, font)
+        case = self.cases[font] = Case(self.typefaces.chain(font), held, self.fonts)
+        return case
+
+
+def _context(face: Face, certificate: Certificate) -> dict[str, Any]:
+    return {
+        **face.blanks,
+        **dict(certificate.fields),
+        **face.context,
+        "number": certificate.number,
+        "sid": certificate.sid,
+        "sid_grouped": grouped(certificate.sid),
+        "issued_on": certificate.issued_on,
+        "valid_from": certificate.valid_from,
+        "valid_until": certificate.valid_until,
+        "page": 1,
+    }
+
+
+def _picture(symbol: Symbol) -> bytes:
+    # A stencil: a bit of 1 is painted with Decode [1 0] (ISO 32000-1, 8.9.6.2). Sharp, and only the black plate.
+    head = b"/Type/XObject/Subtype/Image/ImageMask true/BitsPerComponent 1/Decode[1 0]/Interpolate false/Width %d/Height %d"
+    return stream(head % (symbol.size, symbol.size), symbol.rows)
+
+
+def _field(plate: Plate, page: Page, signature: int, page_number: int) -> bytes:
+    """Write the signature field; its appearance is the seal, so a click on the seal opens the signature panel."""
+    rect, appearance = b"0 0 0 0", b""
+    if plate.facts.seal and page.seal:
+        s = page.seal
+        bottom = page.height - s.y - s.size
+        rect = b"%.2f %.2f %.2f %.2f" % (s.x, bottom, s.x + s.size, bottom + s.size)
+        appearance = b"/AP<</N %d 0 R>>" % plate.facts.seal
+    # F 132: print, locked (ISO 32000-1, table 165); PDF/A wants Print.
+    return b"<</Type/Annot/Subtype/Widget/FT/Sig/T(Seal)/V %d 0 R/Rect[%b]/P %d 0 R/F 132%b>>" % (
+        signature, rect, page_number, appearance,
+    )  # fmt: skip
+
+
+def _pdf_date(when: datetime) -> bytes:
+    return f"D:{when:%Y%m%d%H%M%S}Z".encode()
+
+
+def _xmp(certificate: Certificate, face: Face) -> str:
+    """Write the XMP packet: PDF/A-3u, and what the document is. No holder, no ID: the record has what is printed."""
+    when = f"{certificate.issued_at:%Y-%m-%dT%H:%M:%SZ}"
+    title = f"{face.title.zh}（{face.copy_title}）{certificate.number}"
+    return _XMP % {"when": when, "title": title, "sid": certificate.sid}
+
+
+_XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
+<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<rdf:Description rdf:about="" xmlns:pdfaid="http://www.aiim.org/pdfa/ns/id/" pdfaid:part="3" pdfaid:conformance="U"
+ xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:CreateDate="%(when)s" xmp:ModifyDate="%(when)s" xmp:MetadataDate="%(when)s"
+ xmp:CreatorTool="certgen" xmlns:pdf="http://ns.adobe.com/pdf/1.3/" pdf:Producer="certgen"
+ xmlns:dc="http://purl.org/dc/elements/1.1/" dc:format="application/pdf" dc:identifier="%(sid)s">
+<dc:title><rdf:Alt><rdf:li xml:lang="x-default">%(title)s</rdf:li></rdf:Alt></dc:title>
+</rdf:Description></rdf:RDF></x:xmpmeta>
+<?xpacket end="w"?>"""

@@ -1,0 +1,241 @@
+"""THE HALLWAY: settings → objects. Only this file knows everyone; it decides nothing.
+
+Clock and chance enter here. `keys` is imported only inside the functions that make or open keys, so that a process
+that merely verifies never loads it.
+"""
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache, cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Literal
+
+from certgen import fonts, settings
+from certgen.authorities import AuthorityRecord, load_authorities
+from certgen.core import trustlist
+from certgen.core.errors import SettingsError, Text, VerificationError
+from certgen.core.model import Signer
+from certgen.core.qrtext import QrSeal
+from certgen.issue import Issuer, QrKey
+from certgen.pades import PdfSeal
+from certgen.proof import read_qr
+from certgen.register import Register
+from certgen.settings import SHIPPED, Settings
+from certgen.template import Template, load_template
+from certgen.workshop import Workshop
+from verify import Report, Verdict, Verifier
+
+Ask = Callable[[str], bytes]
+
+
+def now() -> datetime:
+    """Tell the time, UTC."""
+    return datetime.now(UTC)
+
+
+def template_folders(home: Path | None = None) -> dict[str, Path]:
+    """Find the folders of kinds: those shipped, and over them those of the workspace."""
+    roots = [SHIPPED] + ([home / "templates"] if home else [])
+    folders = {f.parent.name: f.parent for root in roots for f in sorted(root.glob("*/template.toml"))}
+    return dict(sorted(folders.items()))
+
+
+class Templates(Mapping[str, Template]):
+    """The kinds of a workspace, each read when it is first asked for."""
+
+    def __init__(self, home: Path | None = None) -> None:
+        """Look where the folders are."""
+        self.folders = template_folders(home)
+        self._loaded: dict[str, Template] = {}
+
+    def __getitem__(self, kind: str) -> Template:
+        """Read a kind; raises KeyError, TemplateError."""
+        if kind not in self._loaded:
+            self._loaded[kind] = load_template(self.folders[kind])
+        return self._loaded[kind]
+
+    def __iter__(self) -> Iterator[str]:
+        """List the kinds."""
+        return iter(self.folders)
+
+    def __len__(self) -> int:
+        """Count the kinds."""
+        return len(self.folders)
+
+
+@dataclass(frozen=True)
+class Desk(AbstractContextManager["Desk"]):
+    """What reads: templates, register and verifier of a workspace. Holds no key."""
+
+    settings: Settings
+    register: Register
+    clock: Callable[[], datetime]
+
+    @cached_property
+    def templates(self) -> Templates:
+        """The kinds of this workspace."""
+        return Templates(self.settings.home)
+
+    @cached_property
+    def authorities(self) -> Mapping[str, AuthorityRecord]:
+        """The authorities of this workspace."""
+        return authorities(self.settings.home)
+
+    @cached_property
+    def verifier(self) -> Verifier:
+        """The judge, with the register at hand."""
+        return make_verifier(self.settings.root_certificate, self.settings.trust, self.register, self.clock)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Close the register."""
+        self.register.close()
+
+
+@dataclass(frozen=True)
+class Office(Desk):
+    """A desk that issues."""
+
+    issuer: Issuer
+
+
+def authorities(home: Path | None = None) -> Mapping[str, AuthorityRecord]:
+    """Read the authorities: those shipped, and over them those of the workspace."""
+    files = [SHIPPED / "_shared" / "authorities.toml"]
+    if home and (home / "authorities.toml").is_file():
+        files.append(home / "authorities.toml")
+    return load_authorities(*files)
+
+
+def make_verifier(root: Path, trust: Path, register: Register | None, clock: Callable[[], datetime]) -> Verifier:
+    """Make the judge from the pinned root and the trust list; raises SettingsError when a file is missing."""
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+    from cryptography.x509 import load_pem_x509_certificate
+
+    try:
+        certificate, signed = load_pem_x509_certificate(root.read_bytes()), trust.read_bytes()
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            Text(f"读不到根证书或信任清单（{root.name}、{trust.name}）", f"root certificate or trust list cannot be read ({root.name}, {trust.name})")
+        ) from error
+    spki = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    entries = trustlist.decode(signed, spki)
+    return Verifier(spki, certificate.public_bytes(Encoding.DER), entries, register, clock)
+
+
+class _Stranger:
+    """Judges our own documents as somebody without a register would."""
+
+    def __init__(self, verifier: Verifier) -> None:
+        self._verifier = verifier
+
+    def document(self, pdf: bytes) -> None:
+        """Raise VerificationError at the first rule that fails."""
+        _demand(self._verifier.pdf(pdf))
+
+    def code(self, text: str) -> None:
+        """Likewise for a QR text."""
+        _demand(self._verifier.qr(text))
+
+
+def _demand(report: Report) -> None:
+    for finding in report.findings:
+        if finding.ok is False:
+            raise VerificationError(finding.rule, finding.message)
+    if report.verdict is Verdict.FAILED:
+        raise VerificationError("I1", "the report failed without a finding")
+
+
+def open_desk(chosen: Settings, *, readonly: bool = True, clock: Callable[[], datetime] = now) -> Desk:
+    """Open a workspace for reading."""
+    return Desk(chosen, Register.open(chosen.register, high_water=chosen.high_water, readonly=readonly), clock)
+
+
+def open_office(
+    chosen: Settings, ask: Ask, *, actor: str, clock: Callable[[], datetime] = now, chance: Callable[[int], bytes] = secrets.token_bytes
+) -> Office:
+    """Open a workspace for issuing; keys are opened when they are first needed. `ask` gives passphrases by key name."""
+    import keys
+
+    register = Register.open(chosen.register, high_water=chosen.high_water)
+    records = authorities(chosen.home)
+    workshop = Workshop(
+        fonts.Typefaces(SHIPPED / "_shared" / "fonts", [*chosen.extra_fonts, *map(Path, fonts.SYSTEM)]),
+        SHIPPED / "_shared", chosen.host, chosen.overprint_offset_mm, register,
+    )  # fmt: skip
+
+    @cache
+    def signer(use: Literal["seal", "qr"], authority: str) -> Signer:
+        return keys.open_signer(f"file:{chosen.keys / f'{use}-{authority}.key.pem'}", ask)
+
+    @cache
+    def seal_of(authority: str) -> PdfSeal:
+        return PdfSeal(signer("seal", authority))
+
+    @cache
+    def qr_key_of(authority: str) -> QrKey:
+        key = signer("qr", authority)
+        return QrKey(QrSeal(chosen.public_origin, key.public_key), key)
+
+    stranger = _Stranger(make_verifier(chosen.root_certificate, chosen.trust, None, clock))
+    issuer = Issuer(
+        templates=Templates(chosen.home), authorities=records, workshop=workshop, register=register, seal_of=seal_of,
+        qr_key_of=qr_key_of, check=stranger, proof=read_qr, clock=clock, chance=chance, actor=actor,
+    )  # fmt: skip
+    return Office(chosen, register, clock, issuer)
+
+
+def passphrase_source(chosen: Settings, prompt: Ask) -> Ask:
+    """Take the passphrase from the workspace's file if it names one, else ask."""
+    file = chosen.passphrase_file
+    if file is None:
+        return prompt
+    try:
+        secret = file.read_bytes().rstrip(b"\r\n")
+    except OSError as error:
+        raise SettingsError(Text(f"读不到口令文件 {file.name}", f"the passphrase file {file.name} cannot be read")) from error
+    return lambda _: secret
+
+
+def make_workspace(
+    home: Path,
+    *,
+    origin: str,
+    algorithm: Literal["ES256", "RS256"] = "ES256",
+    rsa_bits: int = 3072,
+    specimen: bool = True,
+    passphrase: bytes | None = None,
+    clock: Callable[[], datetime] = now,
+) -> Settings:
+    """Make a workspace: settings, keys of every authority, trust list and an empty register.
+
+    Without a passphrase one is drawn and kept in `keys/passphrase` (for demos; the file says so by being there).
+    Raises SettingsError when the folder is a workspace already.
+    """
+    from keys.ceremony import hold_ceremony
+
+    home = home.absolute()
+    if (home / settings.FILE).exists():
+        raise SettingsError(Text(f"{home} 已是工作区", f"{home} is a workspace already"))
+    raw: dict[str, object] = {"public_origin": origin}
+    if passphrase is None:
+        raw["passphrase_file"] = "keys/passphrase"
+    chosen = settings.from_mapping(home, raw)
+    secret = passphrase or secrets.token_urlsafe(24).encode()
+    offices = [(a.id, Text(a.on(now().date()).name, a.id), ("*",)) for a in authorities().values()]
+    home.mkdir(parents=True, exist_ok=True)
+    hold_ceremony(
+        home / "keys", offices, algorithm=algorithm, rsa_bits=rsa_bits, now=clock(), serials=lambda: secrets.randbits(158) | 1,
+        passphrase=secret, specimen=specimen, hosts=[chosen.host], ttl_s=24 * 3600,
+    )  # fmt: skip
+    if passphrase is None:
+        file = home / "keys" / "passphrase"
+        file.touch(mode=0o600)
+        file.write_bytes(secret + b"\n")
+    lines = [f'{key} = "{value}"\n' for key, value in raw.items()]
+    (home / settings.FILE).write_text("".join(lines), "utf-8")
+    Register.open(chosen.register, high_water=chosen.high_water).close()
+    return chosen
