@@ -1,0 +1,6 @@
+"""Judges documents. Knows the formats and nobody else: no database, no keys, no web, no network."""
+
+from verify.report import Finding, RegisterView, Report, Verdict
+from verify.verifier import Verifier
+
+__all__ = ["Finding", "RegisterView", "Report", "Verdict", "Verifier"]

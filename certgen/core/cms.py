@@ -77,7 +77,7 @@ class CmsProfile:
         """Lay the templates out. Certificates are DER, without the root. Raises FormatError."""
         self.certificate, self.algorithm = certificate, algorithm
         issuer_serial, self._raw_size = _read_certificate(certificate, algorithm)
-        self.bag = tlv(_TAG_0, *sorted((certificate, *chain)))
+        self.bag = bag_of(certificate, chain)
         marker = sha256(b"where the message digest stands").digest()
         before, after = _attribute_set(certificate, algorithm, marker).split(marker)
         self._attributes = (before, after)
@@ -144,6 +144,11 @@ class CmsProfile:
         size = len(value)
         head = self._heads.get(size) or self._head(size)
         return b"".join((head, message_digest, self._between, header(OCTET_STRING, size), value))
+
+
+def bag_of(certificate: bytes, chain: tuple[bytes, ...]) -> bytes:
+    """Write the certificate bag of a signer."""
+    return tlv(_TAG_0, *sorted((certificate, *chain)))
 
 
 def peek_bag(der: bytes) -> bytes:
