@@ -1,0 +1,17 @@
+"""QR symbols at level M, versions 5 to 20, drawn and read back. ISO/IEC 18004."""
+
+from certgen.qr.draw import encode, packed, version_for
+from certgen.qr.read import read_back, read_back_many
+from certgen.qr.shape import QUIET_ZONE, VERSIONS, Modules, size_of
+
+__all__ = [
+    "QUIET_ZONE",
+    "VERSIONS",
+    "Modules",
+    "encode",
+    "packed",
+    "read_back",
+    "read_back_many",
+    "size_of",
+    "version_for",
+]
