@@ -1,0 +1,279 @@
+"""A template, and the reading of a record against it: untrusted data in, right values or every problem out."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from difflib import get_close_matches
+from json import JSONEncoder
+from pathlib import Path
+
+from certgen import fieldtypes
+from certgen.authorities import AuthorityRecord
+from certgen.core import codes
+from certgen.core.chinese import shown
+from certgen.core.errors import ApplicationError, Problem, Text
+from certgen.core.model import Application, Authority, Field
+from certgen.fieldtypes import RefusedError, Rule
+from certgen.numbering import Numbering, Run
+from certgen.reserved import RESERVED, period, read_authority, read_day, reserved_problem
+
+STRANGERS = 50  # unknown keys reported one by one; a table of 100,000 columns is one mistake
+
+_ONCE = Text("只填一次（名称与标签重复）", "one value (the field is given under two names)")
+_canonical = JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One paper of a licence, 正本 or 副本; `number` is its printed copy number, such as 1—1."""
+
+    id: str
+    title: Text
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A printed form, used for what is issued from `in_force_from` until the next form's day."""
+
+    id: str
+    in_force_from: date
+    folder: Path
+    texts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A record that may be issued. Nothing in it is untrusted any more.
+
+    `data` is normalised and **unmasked**, given fields only, and reads to itself again; `printed` holds every
+    field of the form in order, as on paper, with "" for one left out. `body_digest` (SHA-256, 32 bytes)
+    tells whether a repeated request asks for the same; it covers unmasked data, so it stays in the register.
+    """
+
+    kind: str
+    form: Form
+    authority: Authority
+    issued_on: date
+    valid_from: date
+    valid_until: date | None
+    data: tuple[tuple[str, str], ...] = field(repr=False)
+    printed: tuple[tuple[str, str], ...]
+    holder: str
+    uscc: str
+    run: Run
+    body_digest: bytes = field(repr=False)
+    left_out: Mapping[str, frozenset[str]] = field(repr=False)
+
+    @property
+    def counter(self) -> str:
+        """Name the counter this record draws its number from, such as JY1421202."""
+        return self.run.scope
+
+    @property
+    def first(self) -> int:
+        """Give the smallest sequence of the counter."""
+        return 1
+
+    @property
+    def last(self) -> int:
+        """Give the largest sequence of the counter."""
+        return self.run.last
+
+    def number(self, seq: int) -> str:
+        """Write the number with this sequence; raises RegisterError when the counter is used up."""
+        return self.run.number(seq)
+
+    def printed_for(self, copy: str) -> tuple[tuple[str, str], ...]:
+        """Give the printed values of one copy, without the fields that stand on other copies only."""
+        out = self.left_out[copy]
+        return tuple([pair for pair in self.printed if pair[0] not in out]) if out else self.printed
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Template:
+    """A kind of document as its folder declares it. `validity` is in years, None for no expiry.
+
+    `digest` is the SHA-256 of the folder in hex. `rules` (by form id), `names` (every accepted key, label or
+    name, to its name) and `left_out` (by copy id) are worked out once by `load_template`.
+    """
+
+    kind: str
+    version: int
+    title: Text
+    fields: tuple[Field, ...]
+    copies: tuple[Copy, ...]
+    forms: tuple[Form, ...]
+    numbering: Numbering
+    validity: int | None
+    holder: str
+    holder_code: str
+    folder: Path
+    digest: str
+    rules: Mapping[str, tuple[Rule, ...]]
+    names: Mapping[str, str]
+    left_out: Mapping[str, frozenset[str]]
+
+    def form_on(self, day: date) -> Form:
+        """Give the form in force on a day; raises ApplicationError before the first."""
+        for form in reversed(self.forms):
+            if form.in_force_from <= day:
+                return form
+        first = self.forms[0].in_force_from
+        wanted = Text(
+            f"{first} 或以后的日期（此前没有本证照的格式）",
+            f"a date from {first} on, when the first form came into force",
+        )
+        raise ApplicationError((reserved_problem("issued_on", day.isoformat(), wanted),))
+
+    def read(self, application: Application, authorities: Mapping[str, AuthorityRecord], today: date) -> Reading:
+        """Read a record, in this order; raises ApplicationError with every problem, in the order of the form.
+
+        1 sort the keys; 2 the day of issue and its form; 3 every field; 4 the number's parts; 5 the authority;
+        6 the period. `today` is the Asia/Shanghai date. A missing `authority` is the only one there is.
+        """
+        problems: list[Problem] = []
+        given = self._sort(application, problems)  # 1
+        issued_on = read_day(given, "issued_on", problems)  # 2
+        form = self._form(issued_on, given, today, problems)
+        values = self._values(form, given, today, problems)  # 3
+        words = self._words(values, problems)  # 4
+        day = min(issued_on or today, today)
+        authority = read_authority(given, authorities, day, problems)  # 5
+        valid_from, valid_until = read_day(given, "valid_from", problems), read_day(given, "valid_until", problems)  # 6
+        begin, end = period(self.validity, day, valid_from, valid_until, problems)
+        if problems or authority is None:
+            raise ApplicationError(self._ordered(problems))
+
+        words |= {"{division}": authority.division, "{year}": f"{day.year:04d}"}
+        rules = self.rules[form.id]
+        printed = tuple([(r.field.name, fieldtypes.printed(r, values[r.field.name], today)) for r in rules])
+        code = values.get(self.holder_code, "")
+        data = tuple([pair for pair in values.items() if pair[1]])
+        return Reading(
+            kind=self.kind,
+            form=form,
+            authority=authority,
+            issued_on=day,
+            valid_from=begin,
+            valid_until=end,
+            data=data,
+            printed=printed,
+            holder=next(value for name, value in printed if name == self.holder),
+            uscc=code if code and codes.is_uscc(code) and not codes.is_citizen_id(code, today) else "",
+            run=self.numbering.run(words),
+            body_digest=_body_digest(self.kind, data, authority.id, issued_on, valid_from, valid_until),
+            left_out=self.left_out,
+        )
+
+    def _sort(self, application: Application, problems: list[Problem]) -> dict[str, object]:
+        if application.kind != self.kind:
+            wanted = Text(f"{self.title.zh}（{self.kind}）", f"{self.title.en} ({self.kind})")
+            problems.append(Problem("kind", Text("证照种类", "Kind"), shown(application.kind), wanted))
+        given: dict[str, object] = {}
+        strangers: list[str] = []
+        names = self.names
+        if not isinstance(application.data, Mapping):
+            wanted = Text("由项目名和值组成的对象", "an object of field names and values")
+            raise ApplicationError(
+                (Problem("", Text("申请内容", "Record"), fieldtypes.found(application.data), wanted),)
+            )
+        for key, value in application.data.items():
+            name = names.get(key) or names.get(fieldtypes.fold(str(key)))
+            if name is None:
+                strangers.append(str(key))
+            elif name in given:
+                problems.append(Problem(name, self._label(name), fieldtypes.found(value), _ONCE))
+            else:
+                given[name] = value
+        if strangers:
+            problems.extend(self._unknown(strangers, application.data))
+        return given
+
+    def _unknown(self, strangers: list[str], data: Mapping[str, object]) -> Iterator[Problem]:
+        for key in strangers[:STRANGERS]:
+            near = get_close_matches(key[:60], self.names, 1)
+            hint = Text(f"（是否为“{near[0]}”？）", f" (did you mean {near[0]!r}?)") if near else Text("", "")
+            wanted = Text(f"本证照的项目{hint.zh}", f"a field of this kind{hint.en}")
+            yield Problem(shown(key), Text(shown(key), shown(key)), fieldtypes.found(data.get(key)), wanted)
+        if more := len(strangers[STRANGERS:]):
+            yield Problem("…", Text("其余项目", "Other fields"), str(more), Text("没有多余的项目", "no unknown fields"))
+
+    def _form(self, day: date | None, given: Mapping[str, object], today: date, problems: list[Problem]) -> Form:
+        if day and day > today:
+            wanted = Text(f"不晚于今天（{today}）的日期", f"a date no later than today, {today}")
+            problems.append(reserved_problem("issued_on", day.isoformat(), wanted))
+        else:
+            try:
+                form = self.form_on(day or today)
+                if not any(problem.field == "issued_on" for problem in problems):
+                    return form
+            except ApplicationError as error:
+                problems.extend(error.problems)
+        # The day is wrong: read the fields by the form they fit best, so that all their problems come at once.
+        return max(
+            self.forms, key=lambda f: (sum(r.field.name in given for r in self.rules[f.id]), -len(self.rules[f.id]))
+        )
+
+    def _values(self, form: Form, given: dict[str, object], today: date, problems: list[Problem]) -> dict[str, str]:
+        values: dict[str, str] = {}
+        used = 0
+        for rule in self.rules[form.id]:
+            spec = rule.field
+            value = given.get(spec.name)
+            used += spec.name in given
+            text = ""
+            try:
+                text = fieldtypes.read(rule, value, today)
+                if not text and spec.required:
+                    raise RefusedError(Text("填写内容（必填项）", "a value: the field is required"))
+            except RefusedError as error:
+                problems.append(Problem(spec.name, spec.label, fieldtypes.found(value), error.wanted))
+            values[spec.name] = text
+        if used != sum(name not in RESERVED for name in given):
+            for spec in self.fields:
+                if spec.name not in values and (found := fieldtypes.found(given.get(spec.name)).strip()):
+                    wanted = Text(f"空白（{form.id} 版格式没有这一项）", f"nothing: form {form.id} lacks this field")
+                    problems.append(Problem(spec.name, spec.label, found, wanted))
+        return values
+
+    def _words(self, values: dict[str, str], problems: list[Problem]) -> dict[str, str]:
+        words = {}
+        for token, mapping in self.numbering.maps.items():
+            value = values[mapping.field]
+            word = mapping.get(value)
+            if word is not None:
+                words[f"{{{token}}}"] = word
+            elif value:
+                some = list(mapping.values)[:8]
+                wanted = Text(f"可编号的值：{'、'.join(some)}", f"a value that has a number: {', '.join(some)}")
+                problems.append(Problem(mapping.field, self._label(mapping.field), shown(value), wanted))
+        return words
+
+    def _label(self, name: str) -> Text:
+        return RESERVED.get(name) or next(spec.label for spec in self.fields if spec.name == name)
+
+    def _ordered(self, problems: list[Problem]) -> tuple[Problem, ...]:
+        order = {name: place for place, name in enumerate(["kind", *(f.name for f in self.fields), *RESERVED])}
+        return tuple(sorted(problems, key=lambda problem: order.get(problem.field, len(order))))
+
+
+def _body_digest(
+    kind: str,
+    data: tuple[tuple[str, str], ...],
+    authority: str,
+    issued_on: date | None,
+    valid_from: date | None,
+    valid_until: date | None,
+) -> bytes:
+    # Only the days that were asked for: the same request sent again after midnight is the same request.
+    body = {
+        "authority": authority,
+        "data": dict(data),
+        "issued_on": issued_on and issued_on.isoformat(),
+        "kind": kind,
+        "valid_from": valid_from and valid_from.isoformat(),
+        "valid_until": valid_until and valid_until.isoformat(),
+    }
+    return hashlib.sha256(_canonical(body).encode()).digest()

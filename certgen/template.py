@@ -1,0 +1,225 @@
+"""Load a kind of document: `templates/<kind>/template.toml`, checked to the last key, as a Template."""
+
+import hashlib
+from pathlib import Path
+
+from certgen import numbering
+from certgen.core.errors import FormatError
+from certgen.core.model import Field
+from certgen.fieldtypes import BLANKS, TYPES, Rule, fold, make_rule, split_list
+from certgen.numbering import Numbering, NumberMap
+from certgen.reading import Copy, Form, Reading, Template
+from certgen.reserved import RESERVED
+from certgen.tomlfile import Table
+
+__all__ = ["Copy", "Form", "Reading", "Template", "digest_of", "load_template"]
+
+_SLUG = "[a-z0-9][a-z0-9-]{0,39}"
+_NAME = "[a-z][a-z0-9_]{0,39}"
+_FOLDER = "[A-Za-z0-9][A-Za-z0-9_-]{0,39}"
+# What a layout may also name; a field of the same name would hide it.
+_TAKEN = frozenset(RESERVED) | {"kind", "number", "sid", "copy_number", "copy_title", "host", "form", "qr", "seal"}
+# 民委发〔2016〕33号 asks for 50 places in names of persons; company names may be twice as long.
+_LEAST = {"person": 50, "company": 100}
+_IDS = ("citizen-id", "uscc-or-citizen-id")
+
+
+def load_template(folder: Path) -> Template:
+    """Load and check a template folder; raises TemplateError that names file, line and field."""
+    top = Table.load(folder / "template.toml")
+    kind, version = top.text("kind", shape=_SLUG), top.number("version", least=1, most=10**6)
+    title = top.label("title")
+    copies = _copies(top)
+    forms = _forms(top, folder, copies)
+    rules = _rules(top, forms, copies)
+    fields = tuple(rule.field for rule in rules)
+    template = Template(
+        kind=kind,
+        version=version,
+        title=title,
+        fields=fields,
+        copies=copies,
+        forms=forms,
+        numbering=_numbering(top, rules),
+        validity=_validity(top),
+        holder=_holder(top, fields),
+        holder_code=_holder_code(top, fields),
+        folder=folder,
+        digest=digest_of(folder),
+        rules={f.id: tuple(r for r in rules if not r.field.forms or f.id in r.field.forms) for f in forms},
+        names=_names(top, fields),
+        left_out={c.id: frozenset(f.name for f in fields if f.copies and c.id not in f.copies) for c in copies},
+    )
+    top.close()
+    return template
+
+
+def digest_of(folder: Path) -> str:
+    """Give the SHA-256 (hex) of the names and bytes of what decides how documents look.
+
+    Left out: samples and their pictures, cases, versions.lock and hidden files. Pictures under art/ count.
+    """
+    state = hashlib.sha256()
+    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    for name in sorted(files):
+        parts = name.split("/")
+        if parts[0] in ("cases", "samples", "versions.lock") or any(part[0] == "." for part in parts):
+            continue
+        if parts[0].startswith("sample.") or name == "samples.csv" or (name.endswith(".png") and parts[0] != "art"):
+            continue
+        data = files[name].read_bytes()
+        state.update(f"{len(name.encode())} {len(data)}\n{name}".encode() + data)
+    return state.hexdigest()
+
+
+def _copies(top: Table) -> tuple[Copy, ...]:
+    copies: list[Copy] = []
+    for table in top.tables("copy", name="id"):
+        copies.append(Copy(table.text("id", shape=_SLUG), table.label("title"), table.text("number", "")))
+        table.close()
+        if copies[-1].id in [copy.id for copy in copies[:-1]]:
+            raise table.fault("id", "这一联写了两次", "the copy is declared twice")
+    return tuple(copies)
+
+
+def _forms(top: Table, folder: Path, copies: tuple[Copy, ...]) -> tuple[Form, ...]:
+    forms: list[Form] = []
+    for table in top.tables("form", name="id"):
+        form = Form(
+            id=table.text("id", shape=_SLUG),
+            in_force_from=table.day("in_force_from"),
+            folder=folder / table.text("folder", shape=_FOLDER),
+            texts=table.map("texts", optional=True),
+        )
+        if forms and form.in_force_from <= forms[-1].in_force_from:
+            raise table.fault(
+                "in_force_from", "各版格式须按启用日期先后排列", "forms are not in the order of their days"
+            )
+        if form.id in [other.id for other in forms]:
+            raise table.fault("id", "这一版格式写了两次", "the form is declared twice")
+        for copy in copies:
+            if not (form.folder / f"{copy.id}.xml").is_file():
+                name = f"{form.folder.name}/{copy.id}.xml"
+                raise table.fault("folder", f"缺少版面文件 {name}", f"the layout {name} is missing")
+        forms.append(form)
+        table.close()
+    return tuple(forms)
+
+
+def _rules(top: Table, forms: tuple[Form, ...], copies: tuple[Copy, ...]) -> tuple[Rule, ...]:
+    rules: list[Rule] = []
+    for table in top.tables("field", name="name"):
+        rule = _rule(table, tuple(f.id for f in forms), tuple(c.id for c in copies))
+        if rule.field.name in [other.field.name for other in rules]:
+            raise table.fault("name", "项目名重复", "the field is declared twice")
+        rules.append(rule)
+    return tuple(rules)
+
+
+def _rule(table: Table, forms: tuple[str, ...], copies: tuple[str, ...]) -> Rule:
+    field = Field(
+        name=table.text("name", shape=_NAME),
+        label=table.label("label"),
+        type=table.text("type"),
+        required=table.flag("required", True),
+        max_chars=table.number("max", 100, least=1, most=10000),
+        public=table.flag("public", True),
+        choices=table.words("choices"),
+        mask=table.text("mask", ""),
+        forms=table.words("forms"),
+        copies=table.words("copies"),
+    )
+    bracket, open_list = table.flag("bracket", False), table.flag("open", False)
+    table.close()
+    _check_field(table, field, bracket, open_list)
+    for key, given, known in (("forms", field.forms, forms), ("copies", field.copies, copies)):
+        if strange := [one for one in given if one not in known]:
+            raise table.fault(key, f"没有“{strange[0]}”，只有 {known}", f"{strange[0]!r} is not one of {known}")
+    rule = make_rule(field, bracket=bracket, open=open_list)
+    if len({fold(choice) for choice in field.choices}) != len(field.choices):
+        raise table.fault("choices", "有仅括号宽窄不同的选项", "two choices differ in the width of brackets only")
+    return rule
+
+
+def _check_field(table: Table, field: Field, bracket: bool, open_list: bool) -> None:
+    kind = field.type
+    if field.name in _TAKEN:
+        raise table.fault("name", "这个名字已有别的用途", "the name is taken by the service")
+    if kind not in TYPES:
+        raise table.fault("type", f"没有“{kind}”这种类型", f"unknown type {kind!r}, wanted one of {', '.join(TYPES)}")
+    if field.max_chars < (least := _LEAST.get(kind, 1)):
+        raise table.fault("max", f"此类名称须容得下 {least} 个字", f"names of this type need at least {least}")
+    if field.mask and (field.mask != "citizen-id" or kind not in _IDS):
+        raise table.fault("mask", "只有身份号码可用 citizen-id 遮盖", "the only mask is citizen-id, on types of ID")
+    if field.choices and kind not in ("choice", "list"):
+        raise table.fault("choices", "只有 choice 和 list 可有选项", "only choice and list have choices")
+    if not field.choices and (kind == "choice" or (kind == "list" and not open_list)):
+        raise table.fault("choices", "缺少选项", "choices are missing")
+    if bracket and kind != "choice":
+        raise table.fault("bracket", "只用于 choice", "is for choice only")
+    if open_list and kind != "list":
+        raise table.fault("open", "只用于 list", "is for list only")
+    for choice in field.choices:
+        if choice != choice.strip(BLANKS) or len(choice) > field.max_chars:
+            raise table.fault("choices", f"“{choice}”首尾有空白或过长", f"{choice!r} has outer blanks or is too long")
+        if kind == "list" and split_list(choice) != [choice]:
+            raise table.fault("choices", f"“{choice}”会被拆成几项", f"{choice!r} would be split into several items")
+
+
+def _names(top: Table, fields: tuple[Field, ...]) -> dict[str, str]:
+    reserved = {label.zh: name for name, label in RESERVED.items()} | {name: name for name in RESERVED}
+    names: dict[str, str] = {}
+    for field in fields:
+        for key in (field.name, fold(field.label.zh)):
+            if key in names or key in RESERVED:
+                raise top.fault("field", f"“{key}”指两个项目", f"{key!r} names two fields")
+            names[key] = field.name
+    return reserved | names
+
+
+def _numbering(top: Table, rules: tuple[Rule, ...]) -> Numbering:
+    table = top.table("numbering")
+    pattern = table.text("pattern")
+    maps = {name: _number_map(table.table(name), rules) for name in table.rest()}
+    table.close()
+    try:
+        return numbering.parse(pattern, maps)
+    except FormatError as error:
+        raise table.fault("pattern", *error.message) from None
+
+
+def _number_map(table: Table, rules: tuple[Rule, ...]) -> NumberMap:
+    mapping = NumberMap(table.text("field"), table.map("map"))
+    table.close()
+    rule = next((rule for rule in rules if rule.field.name == mapping.field), None)
+    if rule is None or not rule.field.required or rule.field.forms:
+        raise table.fault("field", "须为各版格式都必填的项目", "wanted a field that every form requires")
+    # Of one length, so that two records can never write the same number from different parts.
+    if len({len(word) for word in mapping.values.values()}) != 1 or "" in mapping.values.values():
+        raise table.fault("map", "各编码须等长且不为空", "codes must be of one length and not empty")
+    if rule.field.type == "choice" and (lost := [c for c in rule.field.choices if mapping.get(c) is None]):
+        raise table.fault("map", f"“{lost[0]}”没有编码", f"the choice {lost[0]!r} has no code")
+    return mapping
+
+
+def _validity(top: Table) -> int | None:
+    if not top.has("validity"):
+        return None
+    table = top.table("validity")
+    years = table.number("years", least=1, most=100)
+    table.close()
+    return years
+
+
+def _holder(top: Table, fields: tuple[Field, ...]) -> str:
+    name = top.text("holder")
+    if not any(f.name == name and f.required and not f.forms and not f.copies for f in fields):
+        raise top.fault("holder", "须为处处必填的项目", "wanted a field that every form and copy requires")
+    return name
+
+
+def _holder_code(top: Table, fields: tuple[Field, ...]) -> str:
+    name = top.text("holder_code", "")
+    if name and not any(f.name == name and f.type in ("uscc", "uscc-or-citizen-id") for f in fields):
+        raise top.fault("holder_code", "须为信用代码类型的项目", "wanted a field of type uscc or uscc-or-citizen-id")
+    return name

@@ -1,0 +1,169 @@
+"""TOML read strictly: every key is asked for by type, and what nobody asked for is an error with its line."""
+
+import re
+import tomllib
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any, Self
+
+from certgen.core.chinese import shown, unprintable
+from certgen.core.errors import TemplateError, Text
+
+_HEADER = re.compile(r"\s*\[\[?\s*([A-Za-z0-9_.-]+)\s*\]\]?\s*(#.*)?")
+_AT_LINE = re.compile(r"at line (\d+)")
+_REQUIRED: Any = object()
+
+
+class Table:
+    """One table of a TOML file. Each value is taken once; `close` refuses the keys that were not taken.
+
+    `field` is what a TemplateError names: the path of the table, or for a `[[field]]` its name.
+    """
+
+    def __init__(self, file: Path, lines: list[str], values: dict[str, Any], field: str, line: int, end: int) -> None:
+        """Stand at `line` (1-based): the table's own keys are on the lines after it up to `end`."""
+        self._file, self._lines, self._values = file, lines, dict(values)
+        self._at, self._end = line, end
+        self.field = field
+
+    @classmethod
+    def load(cls, file: Path) -> Self:
+        """Read a file as its top table; raises TemplateError when it is missing or is not TOML."""
+        try:
+            text = file.read_bytes().decode()
+            lines = text.split("\n")
+            return cls(file, lines, tomllib.loads(text), "", 0, len(lines))
+        except OSError as error:
+            raise TemplateError(
+                str(file), 0, "", Text(f"文件无法读取：{error.strerror}", f"cannot be read: {error.strerror}")
+            ) from None
+        except UnicodeDecodeError as error:
+            raise TemplateError(str(file), 0, "", Text("文件不是 UTF-8 编码", "is not UTF-8")) from error
+        except tomllib.TOMLDecodeError as error:
+            line = _AT_LINE.search(str(error))
+            message = Text(f"不是正确的 TOML：{error}", f"is not TOML: {error}")
+            raise TemplateError(str(file), int(line[1]) if line else 0, "", message) from None
+
+    def fault(self, key: str, zh: str, en: str) -> TemplateError:
+        """Make the error that names this table and one of its keys (empty: the table itself)."""
+        name = ".".join(part for part in (self.field, key) if part)
+        return TemplateError(str(self._file), self._line(key), name, Text(zh, en))
+
+    def text(self, key: str, default: str = _REQUIRED, *, shape: str = "", empty: bool = False) -> str:
+        """Take a printable string; `shape` is a pattern it must match whole."""
+        value = self._take(key, default, lambda v: isinstance(v, str), "字符串", "a string")
+        if not value and not empty and default is _REQUIRED:
+            raise self.fault(key, "不能为空", "is empty")
+        if bad := unprintable(value):
+            raise self.fault(key, f"含有不能印刷的字符 {bad}", f"holds {bad}, wanted printable characters")
+        if shape and value and not re.fullmatch(shape, value):
+            raise self.fault(key, f"“{shown(value)}”的写法不对", f"found {shown(value)!r}, wanted {shape}")
+        return str(value)
+
+    def number(self, key: str, default: int = _REQUIRED, *, least: int, most: int) -> int:
+        """Take a whole number between two bounds, both allowed."""
+        value = self._take(key, default, lambda v: type(v) is int, "整数", "a whole number")
+        if not least <= value <= most:
+            raise self.fault(key, f"{value} 应在 {least} 至 {most} 之间", f"found {value}, wanted {least} to {most}")
+        return int(value)
+
+    def flag(self, key: str, default: bool) -> bool:
+        """Take true or false."""
+        return bool(self._take(key, default, lambda v: isinstance(v, bool), "true 或 false", "true or false"))
+
+    def day(self, key: str) -> date:
+        """Take a local date."""
+        value: date = self._take(key, _REQUIRED, lambda v: type(v) is date, "日期", "a date")
+        return value
+
+    def label(self, key: str) -> Text:
+        """Take a table of the two languages, `{ zh = "…", en = "…" }`."""
+        both = self.table(key)
+        text = Text(both.text("zh"), both.text("en"))
+        both.close()
+        return text
+
+    def words(self, key: str) -> tuple[str, ...]:
+        """Take a list of different, printable, non-empty strings; absent is empty."""
+        value = self._take(
+            key, [], lambda v: isinstance(v, list) and all(isinstance(w, str) for w in v), "字符串列表", "strings"
+        )
+        for word in value:
+            if not word.strip() or unprintable(word) or value.count(word) > 1:
+                found = shown(word)
+                raise self.fault(key, f"“{found}”为空、重复或不能印刷", f"{found!r} is empty, double or unprintable")
+        return tuple(value)
+
+    def map(self, key: str, *, optional: bool = False) -> dict[str, str]:
+        """Take a table of printable strings, in the order of the file."""
+        if optional and key not in self._values:
+            return {}
+        inner = self.table(key)
+        strings = {name: inner.text(name, empty=True) for name in tuple(inner._values)}
+        inner.close()
+        return strings
+
+    def table(self, key: str) -> "Table":
+        """Take a table, inline or under its own header."""
+        values = self._take(key, _REQUIRED, lambda v: isinstance(v, dict), "表", "a table")
+        name = f"{self.field}.{key}" if self.field else key
+        return Table(self._file, self._lines, values, name, *self._place(name, key, 0))
+
+    def tables(self, key: str, *, name: str = "") -> "list[Table]":
+        """Take an array of at least one table; `name` is the key whose value names each in errors."""
+        found = self._take(
+            key,
+            _REQUIRED,
+            lambda v: isinstance(v, list) and v and all(isinstance(t, dict) for t in v),
+            "表组",
+            "tables",
+        )
+        made = []
+        for place, values in enumerate(found):
+            label = values.get(name)
+            field = shown(label) if isinstance(label, str) else f"{key}[{place + 1}]"
+            made.append(Table(self._file, self._lines, values, field, *self._place(key, key, place)))
+        return made
+
+    def has(self, key: str) -> bool:
+        """Tell whether the key is there and not yet taken."""
+        return key in self._values
+
+    def rest(self) -> tuple[str, ...]:
+        """List the keys not yet taken."""
+        return tuple(self._values)
+
+    def close(self) -> None:
+        """Refuse keys that nobody asked for."""
+        if self._values:
+            key = next(iter(self._values))
+            raise self.fault(key, f"没有名为“{shown(key)}”的设置项", "is an unknown key")
+
+    def _take(self, key: str, default: Any, fits: Callable[[Any], object], zh: str, en: str) -> Any:
+        if key not in self._values:
+            if default is _REQUIRED:
+                raise self.fault(key, "缺少这一项", "is missing")
+            return default
+        value = self._values[key]
+        if not fits(value):
+            raise self.fault(key, f"应为{zh}", f"wanted {en}, found {type(value).__name__}")
+        del self._values[key]
+        return value
+
+    def _place(self, header: str, key: str, place: int) -> tuple[int, int]:
+        """Find the line of a table and the last line of its keys; the keys of an inline table have no lines."""
+        headers = [n for n, line in enumerate(self._lines, 1) if (h := _HEADER.fullmatch(line)) and h[1] == header]
+        if place >= len(headers):
+            return (self._line(key),) * 2
+        line = headers[place]
+        rest = enumerate(self._lines[line:], line)
+        return line, next((n for n, text in rest if _HEADER.fullmatch(text)), len(self._lines))
+
+    def _line(self, key: str) -> int:
+        wanted = re.compile(rf"""\s*["']?{re.escape(key)}["']?\s*[.=]""")
+        header = f"{self.field}.{key}" if self.field else key
+        for number, line in enumerate(self._lines[self._at : self._end], self._at + 1):
+            if wanted.match(line) or ((h := _HEADER.fullmatch(line)) and h[1] == header):
+                return number
+        return self._at
