@@ -4,13 +4,14 @@ A chunk is issued and noted in the ledger in one transaction, and only then are 
 killed, and whenever: the same command goes on with the rows that are still `ready`, and writes files that are missing.
 """
 
+import csv
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from certgen.core.errors import ApplicationError, SettingsError, Text
+from certgen.core.errors import ApplicationError, Lang, SettingsError, Text
 from certgen.core.model import Application, Paper
 from certgen.issue import Document, Issuer, Outcome, Refused
 from certgen.register import Progress
@@ -134,3 +135,20 @@ def redeliver(issuer: Issuer, batch: Batch, papers: Sequence[Paper], out: Path) 
     return written
 
 
+def write_results(issuer: Issuer, batch: Batch, file: Path, lang: Lang) -> None:
+    """Write the sheet of what became of each row: row, state, number, sid, files, reason."""
+    ledger = issuer.register.ledger
+    states = {row.number: (state, row.reason) for state in ("issued", "refused", "ready") for row in ledger.rows(batch.id, state)}
+    part = file.with_suffix(".part")
+    with part.open("w", encoding="utf-8-sig", newline="") as sink:
+        writer = csv.writer(sink)
+        writer.writerow(["row", "state", "number", "sid", "file", "reason"])
+        for number, application in batch.rows:
+            state, why = states[number]
+            if state != "issued":
+                sentences = "; ".join(p[lang] for p in json.loads(why)) if why else ""
+                writer.writerow([number, state, "", "", "", sentences])
+                continue
+            for d in issuer.register.by_request(application.request_key):
+                writer.writerow([number, state, d.number, d.sid, file_name(d.number, d.copy, d.paper), ""])
+    part.replace(file)

@@ -13,6 +13,7 @@ from certgen.layout import TextBox
 from certgen.pdf import deflated, indirect, stream
 from certgen.typeset import Fitted, Line, Overflow, fit
 
+WIDE = 0.09  # em; readers of PDF take a wider gap between characters for a space
 BASELINE = 0.88  # of the size, from the top of the em box: the ascent of the CJK faces we vendor
 
 
@@ -85,6 +86,7 @@ def typeset_box(box: TextBox, text: str, typefaces: Typefaces, label: Text) -> F
             tracking=box.tracking,
             mode=box.fit,
             reserve_lines=1 if box.fit == "continue" else 0,
+            gap=0,  # a gap would come back as a space when the text is copied
         )
     except MissingGlyph as missing:
         raise missing.refusal(box.name, label) from missing
@@ -95,6 +97,15 @@ def typeset_box(box: TextBox, text: str, typefaces: Typefaces, label: Text) -> F
             f"a text that fits its place at {box.floor:g} pt or more ({len(text)} characters found)",
         )
         raise ApplicationError((Problem(box.name, label, shown, wanted),)) from overflow
+
+
+def element(box: TextBox, text: str, fitted: Fitted, case: Case, page_height: float) -> str:
+    """Write a text as one marked-content sequence.
+
+    Letter-spaced text carries itself as ActualText (ISO 32000-1, 14.9.4), or a reader would copy 住 and 所 as two words.
+    """
+    words = f"<</ActualText<feff{text.encode('utf-16-be').hex()}>>>BDC" if box.tracking > WIDE else "BMC"
+    return f"/Span {words}\nBT\n{show(box, fitted, case, page_height)}ET\nEMC\n"
 
 
 def show(box: TextBox, fitted: Fitted, case: Case, page_height: float) -> str:

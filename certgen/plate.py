@@ -21,7 +21,7 @@ from certgen.core.errors import Text
 from certgen.core.gap import HEADER
 from certgen.core.model import Authority, Paper
 from certgen.fonts import Typefaces, outline
-from certgen.ink import FONT_OBJECTS, Code, Fonts, Case, font_objects, show, typeset_box
+from certgen.ink import FONT_OBJECTS, Case, Code, Fonts, element, font_objects, typeset_box
 from certgen.layout import Layout, Mark, Page, TextBox
 from certgen.pdf import deflated, indirect, xref_lines
 
@@ -160,7 +160,7 @@ class _Engraver:
             out.append(f"/Artifact BMC\n{self.specimen(page)}EMC\n")
         for box, text in self.layout.engraved(page, paper, self.engraving.context()):
             fitted = typeset_box(box, text, self.typefaces, Text(box.name, box.name))
-            out.append(f"/Span BMC\nBT\n{show(box, fitted, self.case(box.font), page.height)}ET\nEMC\n")
+            out.append(element(box, text, fitted, self.case(box.font), page.height))
         return "".join(out).encode(), names
 
     def mark(self, mark: Mark, page: Page, names: dict[str, int]) -> str:

@@ -19,7 +19,7 @@ from certgen.core.errors import ApplicationError, Problem, Text
 from certgen.core.model import Certificate, Paper
 from certgen.core.sid import grouped
 from certgen.fonts import Typefaces
-from certgen.ink import Case, Fonts, font_objects, show, typeset_box
+from certgen.ink import Case, Fonts, element, font_objects, typeset_box
 from certgen.layout import Layout, Page, TextBox
 from certgen.pdf import deflated, indirect, stream, text_string, xref_lines
 from certgen.plate import Plate
@@ -262,9 +262,9 @@ class _Compositor:
             box, fitted = setting.box, setting.fitted
             case = self.cases.get(box.font) or self.case(box.font)
             if fitted.rest and first:
-                note = measure_line(CONTINUED_NOTE, self.typefaces.advances(box.font))
+                note = measure_line(CONTINUED_NOTE, self.typefaces.advances(box.font), 0)
                 fitted = replace(fitted, lines=(*fitted.lines, note))
-            out.append(f"/Span BMC\nBT\n{show(box, fitted, case, page.height)}ET\nEMC\n")
+            out.append(element(box, setting.text, fitted, case, page.height))
         if first and page.qr:
             s = page.qr
             y = page.height - s.y - s.size

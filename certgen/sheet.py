@@ -3,12 +3,13 @@
 import csv
 import hashlib
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from certgen.core.chinese import decode_gb18030, shown
 from certgen.core.errors import ApplicationError, FormatError, Problem, SettingsError, Text
+from certgen.template import Template
 
 MAX_BYTES = 512 * 1024 * 1024
 MAX_COLUMNS = 500
@@ -102,3 +103,14 @@ def _check_header(header: list[str], known: frozenset[str]) -> None:
 
 def _refused(found: str, zh: str, en: str) -> ApplicationError:
     return ApplicationError((Problem("header", _HEADER, found, Text(zh, en)),))
+
+
+def example(template: Template, sample: Mapping[str, object]) -> str:
+    """Write an empty table of a kind as CSV: Chinese headers and one example row, with a mark for spreadsheets."""
+    columns = {"authority": "发证机关", "issued_on": "发证日期"} | {f.name: f.label.zh for f in template.fields}
+    sink = io.StringIO()
+    writer = csv.writer(sink, lineterminator="\r\n")
+    writer.writerow(columns.values())
+    cells = [sample.get(name, "") for name in columns]
+    writer.writerow(["、".join(map(str, cell)) if isinstance(cell, list) else cell for cell in cells])
+    return "\ufeff" + sink.getvalue()

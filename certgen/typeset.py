@@ -64,21 +64,21 @@ def is_simple(text: str) -> bool:
     return _simple(text) is not None
 
 
-def measure_line(text: str, advance: Advance) -> Line:
-    """Set `text` as one line of whatever length."""
+def measure_line(text: str, advance: Advance, gap: int = GAP) -> Line:
+    """Set `text` as one line of whatever length; `gap` as in `fit`."""
     if _simple(text):
         return Line(text, (), 0, sum(map(advance.__getitem__, text)))
-    return _whole(text, list(map(advance.__getitem__, text)))
+    return _whole(text, list(map(advance.__getitem__, text)), gap)
 
 
-def break_lines(text: str, advance: Advance, measure: int) -> tuple[Line, ...]:
+def break_lines(text: str, advance: Advance, measure: int, gap: int = GAP) -> tuple[Line, ...]:
     r"""Break `text` into lines no wider than `measure`; "\n" begins a new one.
 
     Joined, the lines give back the text but for "\n". A word or number is cut only when it is wider than
     the measure, and a rule of punctuation is broken only when nothing else is left. Raises ValueError when
     the measure is narrower than a character.
     """
-    return tuple(line for p in _paragraphs(text, advance, 0) for line in p.lines(p.cuts(measure)))
+    return tuple(line for p in _paragraphs(text, advance, 0, gap) for line in p.lines(p.cuts(measure)))
 
 
 def fit(
@@ -93,11 +93,14 @@ def fit(
     tracking: float = 0.0,
     mode: Mode,
     reserve_lines: int = 0,
+    gap: int = GAP,
 ) -> Fitted:
     """Set `text` in a box of `width` by `height` points, at `size` if possible and never below `floor`.
 
     `leading` is a factor of the size; `tracking`, in em, follows every character but a line's last and is
-    not counted in `Line.width`. The first line needs `size`, each further one `size * leading`.
+    not counted in `Line.width`. The first line needs `size`, each further one `size * leading`. `gap` is what stands
+    between 汉字 and Latin, in thousandths of an em: readers of PDF take more than 100 for a space, so a text that
+    must copy back exactly wants 0.
 
     * shrink: each paragraph on one line, shrunk to what is needed, to 0.1 pt; else wrapped at `floor`.
     * wrap: as many lines as it takes, by steps of 0.5 pt down to `floor`. A word is not cut if a smaller
@@ -110,11 +113,11 @@ def fit(
         return Fitted(size, (), "")
     # The usual value: a few characters that fit as they are.
     if height * SLACK >= size and "\n" not in text:
-        line = measure_line(text, advance)
+        line = measure_line(text, advance, gap)
         if (line.width + EM * tracking * (len(text) - 1)) * size <= width * EM * SLACK:
             return Fitted(size, (line,), "")
     floor = min(floor, size)
-    box = _Box(text, width * SLACK, height * SLACK, leading, _paragraphs(text, advance, round(EM * tracking)))
+    box = _Box(text, width * SLACK, height * SLACK, leading, _paragraphs(text, advance, round(EM * tracking), gap))
     if mode == "shrink":
         fitted = box.shrunk(size, floor) or box.wrapped((floor,))
     else:
@@ -126,12 +129,12 @@ def fit(
     return fitted
 
 
-def _whole(text: str, widths: list[int]) -> Line:
+def _whole(text: str, widths: list[int], gap: int) -> Line:
     """Set a text of known widths as one line."""
     end = len(text.rstrip(clreq.SPACES))
     if not end:
         return Line(text, (), 0, 0)
-    kerns = tuple(_moves(text, widths))
+    kerns = tuple(_moves(text, widths, gap))
     width = sum(widths) if end == len(text) else sum(widths[:end])
     for _, move in kerns:
         width += move
@@ -141,28 +144,30 @@ def _whole(text: str, widths: list[int]) -> Line:
     return Line(text, kerns, indent, width + indent)
 
 
-def _moves(text: str, widths: list[int]) -> list[tuple[int, int]]:
+def _moves(text: str, widths: list[int], gap: int) -> list[tuple[int, int]]:
     """Find what to add after which character: squeezed marks and gaps beside Latin."""
     moves = []
     for match in clreq.SQUEEZED.finditer(text):
         i = match.start()
         if widths[i] == widths[i + 1] == EM:  # a mark of a proportional font has no blank half to give
             moves.append((i, -HALF))
+    if not gap:
+        return moves
     squeezed = len(moves)
     is_han = clreq.HAN.match
     for match in clreq.LATIN_RUN.finditer(text):
         start, end = match.span()
         if start and is_han(text, start - 1):
-            moves.append((start - 1, GAP))
+            moves.append((start - 1, gap))
         if is_han(text, end):
-            moves.append((end - 1, GAP))
+            moves.append((end - 1, gap))
     if squeezed:
         moves.sort()
     return moves
 
 
-def _paragraphs(text: str, advance: Advance, track: int) -> "list[_Paragraph]":
-    return [_Paragraph(part, advance, track) for part in text.split("\n")] if text else []
+def _paragraphs(text: str, advance: Advance, track: int, gap: int) -> "list[_Paragraph]":
+    return [_Paragraph(part, advance, track, gap) for part in text.split("\n")] if text else []
 
 
 def _sizes(size: float, floor: float) -> tuple[float, ...]:
@@ -180,11 +185,11 @@ class _Paragraph:
 
     __slots__ = ("begins", "ink", "moves", "text", "track", "widths")
 
-    def __init__(self, text: str, advance: Advance, track: int = 0) -> None:
+    def __init__(self, text: str, advance: Advance, track: int, gap: int) -> None:
         self.text, self.track = text, track
         self.ink = len(text.rstrip(clreq.SPACES))
         self.widths = pitches = list(map(advance.__getitem__, text))
-        self.moves = _moves(text, pitches)
+        self.moves = _moves(text, pitches, gap)
         if track:
             pitches = [width + track for width in pitches]
         elif self.moves:

@@ -6,18 +6,17 @@ that merely verifies never loads it.
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Literal
+from typing import Literal, Self
 
 from certgen import fonts, settings
 from certgen.authorities import AuthorityRecord, load_authorities
 from certgen.core import trustlist
-from certgen.core.errors import SettingsError, Text, VerificationError
+from certgen.core.errors import SettingsError, Text
 from certgen.core.model import Signer
 from certgen.core.qrtext import QrSeal
 from certgen.issue import Issuer, QrKey
@@ -27,7 +26,7 @@ from certgen.register import Register
 from certgen.settings import SHIPPED, Settings
 from certgen.template import Template, load_template
 from certgen.workshop import Workshop
-from verify import Report, Verdict, Verifier
+from verify import Verifier
 
 Ask = Callable[[str], bytes]
 
@@ -68,7 +67,7 @@ class Templates(Mapping[str, Template]):
 
 
 @dataclass(frozen=True)
-class Desk(AbstractContextManager["Desk"]):
+class Desk:
     """What reads: templates, register and verifier of a workspace. Holds no key."""
 
     settings: Settings
@@ -89,6 +88,10 @@ class Desk(AbstractContextManager["Desk"]):
     def verifier(self) -> Verifier:
         """The judge, with the register at hand."""
         return make_verifier(self.settings.root_certificate, self.settings.trust, self.register, self.clock)
+
+    def __enter__(self) -> Self:
+        """Be used in a `with`."""
+        return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """Close the register."""
@@ -126,29 +129,6 @@ def make_verifier(root: Path, trust: Path, register: Register | None, clock: Cal
     return Verifier(spki, certificate.public_bytes(Encoding.DER), entries, register, clock)
 
 
-class _Stranger:
-    """Judges our own documents as somebody without a register would."""
-
-    def __init__(self, verifier: Verifier) -> None:
-        self._verifier = verifier
-
-    def document(self, pdf: bytes) -> None:
-        """Raise VerificationError at the first rule that fails."""
-        _demand(self._verifier.pdf(pdf))
-
-    def code(self, text: str) -> None:
-        """Likewise for a QR text."""
-        _demand(self._verifier.qr(text))
-
-
-def _demand(report: Report) -> None:
-    for finding in report.findings:
-        if finding.ok is False:
-            raise VerificationError(finding.rule, finding.message)
-    if report.verdict is Verdict.FAILED:
-        raise VerificationError("I1", "the report failed without a finding")
-
-
 def open_desk(chosen: Settings, *, readonly: bool = True, clock: Callable[[], datetime] = now) -> Desk:
     """Open a workspace for reading."""
     return Desk(chosen, Register.open(chosen.register, high_water=chosen.high_water, readonly=readonly), clock)
@@ -180,7 +160,7 @@ def open_office(
         key = signer("qr", authority)
         return QrKey(QrSeal(chosen.public_origin, key.public_key), key)
 
-    stranger = _Stranger(make_verifier(chosen.root_certificate, chosen.trust, None, clock))
+    stranger = make_verifier(chosen.root_certificate, chosen.trust, None, clock)
     issuer = Issuer(
         templates=Templates(chosen.home), authorities=records, workshop=workshop, register=register, seal_of=seal_of,
         qr_key_of=qr_key_of, check=stranger, proof=read_qr, clock=clock, chance=chance, actor=actor,

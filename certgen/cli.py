@@ -1,0 +1,417 @@
+"""The command line: thin. It reads arguments, calls one room, and says what happened in the reader's language.
+
+Exit codes: 0 done (verify: authentic and in force), 1 not, 2 refused or misused, 3 cannot tell.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from certgen import settings
+from certgen.core.errors import ApplicationError, CertgenError, FormatError, Lang, SettingsError, Text
+from certgen.core.model import Paper
+
+if TYPE_CHECKING:
+    from certgen.issue import Outcome
+    from certgen.wiring import Desk, Office
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+template_app = typer.Typer(no_args_is_help=True, help="Make, look at, check and approve kinds of documents.")
+app.add_typer(template_app, name="template")
+
+
+@dataclass
+class _Session:
+    """What the options before the command say."""
+
+    home: Path
+    lang: Lang
+    as_json: bool
+
+
+_session = _Session(Path("certgen-home"), "en", False)
+
+
+class Language(StrEnum):
+    """A language of messages."""
+
+    zh = "zh"
+    en = "en"
+
+
+class PaperChoice(StrEnum):
+    """Which papers to make."""
+
+    plain = "plain"
+    overprint = "overprint"
+    both = "both"
+
+    @property
+    def papers(self) -> tuple[Paper, ...]:
+        """List them."""
+        both: tuple[Paper, ...] = ("plain", "overprint")
+        return both if self is PaperChoice.both else (("plain",) if self is PaperChoice.plain else ("overprint",))
+
+
+HomeOption = Annotated[Path | None, typer.Option("--home", help="The workspace; default CERTGEN_HOME or ./certgen-home.")]
+LangOption = Annotated[Language | None, typer.Option("--lang", help="Language of messages; default by locale.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Answer in JSON on standard output.")]
+PaperOption = Annotated[PaperChoice, typer.Option("--paper", help="plain, overprint (onto pre-printed stock) or both.")]
+
+
+def _set(home: Path | None, lang: Language | None, as_json: bool = False) -> _Session:
+    global _session  # one process, one command  # noqa: PLW0603
+    chosen: Lang = "zh" if lang is Language.zh else "en" if lang is Language.en else settings.locale_language()
+    _session = _Session(home or settings.default_home(), chosen, as_json)
+    return _session
+
+
+def say(zh: str, en: str) -> None:
+    """Tell the person at the keyboard something that is not the answer itself."""
+    print(Text(zh, en).say(_session.lang), file=sys.stderr)
+
+
+def answer(data: Any, lines: list[str]) -> None:
+    """Give the answer: JSON when asked for, else lines."""
+    print(json.dumps(data, ensure_ascii=False, indent=2) if _session.as_json else "\n".join(lines))
+
+
+def fail(error: CertgenError, code: int = 2) -> NoReturn:
+    """Report an error as sentences and end."""
+    if _session.as_json:
+        print(json.dumps(_error_json(error), ensure_ascii=False, indent=2))
+    elif isinstance(error, ApplicationError):
+        count = len(error.problems)
+        say(f"记录有 {count} 处问题，未签发：", f"the record has {count} fault{'s' * (count > 1)}; nothing was issued:")
+        for problem in error.problems:
+            print(f"  - {problem.say(_session.lang)}", file=sys.stderr)
+    else:
+        print(error.say(_session.lang), file=sys.stderr)
+    raise typer.Exit(code)
+
+
+def _error_json(error: CertgenError) -> dict[str, Any]:
+    body: dict[str, Any] = {"error": type(error).__name__, "message": {"zh": error.message.zh, "en": error.message.en}}
+    if isinstance(error, ApplicationError):
+        body["problems"] = [
+            {"field": p.field, "label": p.label._asdict(), "found": p.found, "wanted": p.wanted._asdict()} for p in error.problems
+        ]
+    return body
+
+
+@contextmanager
+def office() -> Iterator["Office"]:
+    """Open the workspace for issuing."""
+    from certgen import wiring
+
+    chosen = settings.load(_session.home)
+    ask = wiring.passphrase_source(chosen, lambda name: typer.prompt(f"passphrase of {name}", hide_input=True, err=True).encode())
+    with wiring.open_office(chosen, ask, actor=settings.login_name()) as opened:
+        yield opened
+
+
+@contextmanager
+def desk() -> Iterator["Desk"]:
+    """Open the workspace for reading."""
+    from certgen import wiring
+
+    with wiring.open_desk(settings.load(_session.home)) as opened:
+        yield opened
+
+
+def read_record(file: Path) -> dict[str, object]:
+    """Read a JSON record; raises SettingsError or FormatError that says what was found."""
+    try:
+        data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    except OSError as error:
+        raise SettingsError(Text(f"读不到 {file.name}：{error.strerror}", f"{file.name} cannot be read: {error.strerror}")) from error
+    try:
+        record = json.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise FormatError(Text(f"{file.name} 不是有效的 JSON：{error}", f"{file.name} is not JSON: {error}")) from error
+    if not isinstance(record, dict):
+        raise FormatError(Text(f"{file.name} 应为一个 JSON 对象", f"{file.name} should hold one JSON object"))
+    return record
+
+
+@app.command()
+def init(
+    home: HomeOption = None,
+    lang: LangOption = None,
+    origin: Annotated[str, typer.Option(help="What QR codes open: https://host, or http://host:port in a demo.")] = "http://127.0.0.1:8000",
+    algorithm: Annotated[str, typer.Option(help="Of the seals: ES256 (P-256) or RS256.")] = "ES256",
+    rsa_bits: Annotated[int, typer.Option(help="2048 or 3072, for RS256.")] = 3072,
+    passphrase_file: Annotated[Path | None, typer.Option(help="Passphrase of the new keys; without one a demo passphrase is drawn.")] = None,
+    production: Annotated[bool, typer.Option("--production", help="Keys whose documents do not carry 样本; needs --passphrase-file.")] = False,
+) -> None:
+    """Make a workspace: settings, keys of every authority, trust list, empty register."""
+    from certgen import wiring
+
+    session = _set(home, lang)
+    if algorithm not in {"ES256", "RS256"} or rsa_bits not in {2048, 3072}:
+        fail(SettingsError(Text(f"算法 {algorithm} {rsa_bits}：应为 ES256 或 RS256（2048、3072）", f"algorithm {algorithm} {rsa_bits}: wanted ES256, or RS256 of 2048 or 3072 bits")))
+    if production and passphrase_file is None:
+        fail(SettingsError(Text("正式密钥须用 --passphrase-file 给出口令", "production keys need --passphrase-file")))
+    secret = passphrase_file.read_bytes().rstrip(b"\r\n") if passphrase_file else None
+    made = wiring.make_workspace(
+        session.home, origin=origin, algorithm="RS256" if algorithm == "RS256" else "ES256", rsa_bits=rsa_bits, specimen=not production, passphrase=secret
+    )  # fmt: skip
+    answer({"home": str(made.home)}, [Text(f"工作区已建立：{made.home}", f"workspace made: {made.home}").say(session.lang)])
+
+
+@app.command()
+def kinds(
+    home: HomeOption = None,
+    lang: LangOption = None,
+    as_json: JsonOption = False,
+    csv: Annotated[str, typer.Option("--csv", metavar="KIND", help="Write an empty table of this kind: headers and one example row.")] = "",
+) -> None:
+    """List the kinds of documents, or write an empty table of one."""
+    from certgen import wiring
+    from certgen.sheet import example
+
+    session = _set(home, lang, as_json)
+    templates = wiring.Templates(session.home)
+    if csv:
+        if csv not in templates:
+            fail(_unknown_kind(csv, templates))
+        sys.stdout.write(example(templates[csv], read_record(templates[csv].folder / "sample.json")))
+        return
+    listed = list(templates.values())
+    width = max((len(t.kind) for t in listed), default=0)
+    answer(
+        [{"kind": t.kind, "title": t.title._asdict(), "version": t.version, "forms": [f.id for f in t.forms]} for t in listed],
+        [f"{t.kind:<{width}}  {t.title.say(session.lang)}  ({', '.join(f.id for f in t.forms)})" for t in listed],
+    )
+
+
+def _unknown_kind(kind: str, known: Any) -> SettingsError:
+    names = ", ".join(known)
+    return SettingsError(Text(f"没有种类“{kind}”，已有：{names}", f"there is no kind {kind!r}; known are {names}"))
+
+
+@app.command()
+def issue(
+    kind: str,
+    record: Annotated[Path, typer.Argument(help="A JSON file, or - for standard input.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the PDFs.")] = Path(),
+    paper: PaperOption = PaperChoice.plain,
+    key: Annotated[str, typer.Option("--key", help="Your own request key: the same key always gives the same documents.")] = "",
+    home: HomeOption = None,
+    lang: LangOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Issue one licence: every copy of it, signed, registered and written to files."""
+    import secrets
+
+    from certgen.batch import deliver
+    from certgen.core.model import Application
+    from certgen.issue import Refused
+
+    session = _set(home, lang, as_json)
+    data = read_record(record)
+    request = key or str(data.get("request_key") or secrets.token_hex(16))
+    with office() as opened:
+        data.setdefault("authority", opened.settings.authority)
+        outcome = opened.issuer.issue([Application(kind, data, request)], papers=paper.papers)[0]
+        if isinstance(outcome, Refused):
+            fail(outcome.error)
+        _make_folder(out)
+        files = deliver(out, outcome.documents)
+    rows = [
+        {"number": d.number, "sid": d.sid, "copy": d.copy, "paper": d.paper, "file": str(f), "sha256": d.pdf_digest.hex()}
+        for d, f in zip(outcome.documents, files, strict=True)
+    ]
+    note = Text("（此前已签发，内容相同）", " (issued before; the same documents)").say(session.lang) if outcome.again else ""
+    answer(rows, [f"{r['number']}  {r['sid']}  {r['file']}{note}" for r in rows])
+
+
+def _make_folder(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(Text(f"无法建立目录 {out}：{error.strerror}", f"folder {out} cannot be made: {error.strerror}")) from error
+
+
+@app.command()
+def batch(
+    kind: str,
+    table: Annotated[Path, typer.Argument(help="A CSV file in UTF-8 or GB 18030.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the PDFs and results.csv.")] = Path("out"),
+    paper: PaperOption = PaperChoice.plain,
+    check: Annotated[bool, typer.Option("--check", help="Read and set every row; issue nothing.")] = False,
+    home: HomeOption = None,
+    lang: LangOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Issue a table of records. The same command after any interruption goes on where it stood."""
+    from certgen import batch as batches
+    from certgen.sheet import load_sheet
+
+    session = _set(home, lang, as_json)
+    with office() as opened:
+        templates = opened.issuer.templates
+        if kind not in templates:
+            fail(_unknown_kind(kind, templates))
+        sheet = load_sheet(table, templates[kind].names)
+        if check:
+            faults = [(row, error) for row, error in batches.check(opened.issuer, kind, sheet, paper.papers) if error]
+            _report_rows(faults)
+            counts = {"rows": len(sheet.rows), "good": len(sheet.rows) - len(faults), "refused": len(faults)}
+            answer(counts, [Text(f"共 {counts['rows']} 行，可签发 {counts['good']} 行，有误 {counts['refused']} 行；未签发", f"{counts['rows']} rows, {counts['good']} good, {counts['refused']} with faults; nothing was issued").say(session.lang)])
+            raise typer.Exit(2 if faults else 0)
+        _make_folder(out)
+        ledger = batches.open_batch(opened.issuer, kind, sheet, paper.papers)
+        again = batches.redeliver(opened.issuer, ledger, paper.papers, out)
+        total = opened.register.ledger.summary(ledger.id)
+        with _progress(total.total, done=total.issued + total.refused) as advance:
+            for results in batches.run(opened.issuer, ledger, paper.papers):
+                _deliver_chunk(results, out)
+                advance(len(results))
+        summary = opened.register.ledger.summary(ledger.id)
+        batches.write_results(opened.issuer, ledger, out / "results.csv", session.lang)
+    data = {"rows": summary.total, "issued": summary.issued, "refused": summary.refused, "rewritten": again, "out": str(out)}
+    answer(data, [Text(f"共 {summary.total} 行：签发 {summary.issued}，拒绝 {summary.refused}；文件与 results.csv 在 {out}", f"{summary.total} rows: {summary.issued} issued, {summary.refused} refused; files and results.csv are in {out}").say(session.lang)])
+    raise typer.Exit(2 if summary.refused else 0)
+
+
+def _deliver_chunk(results: list[Any], out: Path) -> None:
+    from certgen.batch import deliver
+    from certgen.issue import Issued, Refused
+
+    for result in results:
+        outcome: Outcome = result.outcome
+        if isinstance(outcome, Issued):
+            deliver(out, outcome.documents)
+    _report_rows([(r.row, r.outcome.error) for r in results if isinstance(r.outcome, Refused)])
+
+
+def _report_rows(faults: list[tuple[int, ApplicationError]]) -> None:
+    for row, error in faults:
+        for problem in error.problems:
+            say(f"第 {row} 行 {problem.say('zh')}", f"row {row}: {problem.say('en')}")
+
+
+@contextmanager
+def _progress(total: int, done: int) -> Iterator[Any]:
+    """Show a bar on a terminal and nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("", total=total, completed=done, rate="")
+
+        def advance(rows: int) -> None:
+            bar.advance(task, rows)
+            speed = bar.tasks[0].speed
+            bar.update(task, rate=f"{speed:.0f}/s" if speed else "")
+
+        yield advance
+
+
+@app.command()
+def verify(
+    what: Annotated[str, typer.Argument(help="A PDF, a picture of a QR code, or the text of one.")],
+    home: HomeOption = None,
+    lang: LangOption = None,
+    as_json: JsonOption = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Do not ask the register; judge as a stranger would.")] = False,
+) -> None:
+    """Judge a document or a QR code: 0 authentic and in force, 1 not, 3 cannot tell."""
+    from certgen import wiring
+    from verify.doors import answer as judge
+
+    session = _set(home, lang, as_json)
+    chosen = settings.load(session.home)
+    if offline:
+        report = judge(wiring.make_verifier(chosen.root_certificate, chosen.trust, None, wiring.now), what)
+    else:
+        with desk() as opened:
+            report = judge(opened.verifier, what)
+    answer(report.as_json(), list(report.lines(session.lang)))
+    raise typer.Exit(report.verdict.exit_code)
+
+
+@app.command()
+def show(number: Annotated[str, typer.Argument(metavar="NUMBER|SID")], home: HomeOption = None, lang: LangOption = None, as_json: JsonOption = False) -> None:
+    """Show what the register says of a licence: its copies, dates and status."""
+    from certgen.core.status import LABELS
+    from certgen.issue import SHANGHAI
+
+    session = _set(home, lang, as_json)
+    with desk() as opened:
+        found = opened.register.find(number)
+        if not found:
+            fail(_not_found(number), 1)
+        today = opened.clock().astimezone(SHANGHAI).date()
+        rows = []
+        lines = []
+        for d in found:
+            expired = d.valid_until is not None and d.valid_until < today
+            rows.append({
+                "number": d.number, "version": d.version, "sid": d.sid, "kind": d.kind, "copy": d.copy, "paper": d.paper, "form": d.form,
+                "authority": d.authority_name, "issued_on": str(d.issued_on), "valid_until": str(d.valid_until) if d.valid_until else None,
+                "status": d.status, "expired": expired, "sha256": d.pdf_digest.hex(), "public": [[label.say(session.lang), value] for label, value in d.public],
+            })  # fmt: skip
+            status = LABELS[d.status].say(session.lang) + (Text("（已过期）", " (expired)").say(session.lang) if expired else "")
+            lines.append(f"{d.number}  v{d.version}  {d.copy}  {d.paper}  {d.sid}  {d.issued_on} – {d.valid_until or '…'}  {status}")
+        lines += [f"  {label.say(session.lang)}  {value}" for label, value in found[0].public]
+        answer(rows, lines)
+
+
+@app.command()
+def fetch(
+    number: Annotated[str, typer.Argument(metavar="NUMBER|SID")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the PDFs.")] = Path(),
+    home: HomeOption = None,
+    lang: LangOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the signed PDFs of a licence again, byte for byte."""
+    from certgen.batch import deliver
+    from certgen.issue import Document
+
+    _set(home, lang, as_json)
+    with desk() as opened:
+        found = opened.register.find(number)
+        if not found:
+            fail(_not_found(number), 1)
+        _make_folder(out)
+        documents = [Document(d.sid, d.number, d.copy, d.paper, b"", opened.register.pdf(d.pdf_digest), d.pdf_digest) for d in found]
+        files = deliver(out, documents)
+    answer([str(f) for f in files], [str(f) for f in files])
+
+
+def _not_found(number: str) -> SettingsError:
+    return SettingsError(Text(f"登记簿中没有“{number[:40]}”", f"the register has no {number[:40]!r}"))
+
+
+@app.command()
+def demo(home: HomeOption = None, lang: LangOption = None) -> None:
+    """Show the main job: keys, licences from records, verification, and one altered byte refused."""
+    from certgen.demo import run
+
+    session = _set(home or Path("demo"), lang)
+    raise typer.Exit(run(session.home, session.lang))
+
+
+def main() -> None:
+    """Run, and report our own errors as sentences."""
+    try:
+        app()
+    except CertgenError as error:
+        try:
+            fail(error)
+        except typer.Exit as stop:
+            raise SystemExit(stop.exit_code) from None
