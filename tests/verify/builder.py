@@ -24,6 +24,7 @@ from keys.signer import signer_of, spki_of
 from verify import RegisterView, Verifier
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+RESERVE = 1500  # octets; room for containers that carry more than they should
 HOST = "licence.example:8000"
 NAME = "咸宁市市场监督管理局"
 
@@ -112,8 +113,8 @@ class Office:
         signer = signer or self.qr_signer
         seal = QrSeal(f"http://{host}", signer.public_key)
         facts = QrFacts(
-            certificate.kind, certificate.number, "温泉老味道餐饮店", False, "92421200MA4A1B2C3D", certificate.issued_on,
-            certificate.valid_until, 0, 77, record.digest(record.encode(certificate))[:16],
+            certificate.kind, certificate.number, "温泉老味道餐饮店", False, "92421200MA4A1B2C3D",
+            certificate.issued_on, certificate.valid_until, 0, 77, record.digest(record.encode(certificate))[:16],
         )  # fmt: skip
         unsigned = seal.to_sign(facts, certificate.sid)
         return seal.finish(unsigned, signer.sign(unsigned.digest)).text
@@ -156,7 +157,7 @@ def build(
     signer = signer or office.signer
     profile = CmsProfile(signer.certificate, signer.chain, signer.algorithm)
     objects = objects_of(record.encode(certificate) if data is None else data, certificate, plate)
-    objects[-1] += gap.placeholder(profile.max_size + 64) + b">>"
+    objects[-1] += gap.placeholder(profile.max_size + RESERVE) + b">>"
     out, offsets = gap.HEADER, []
     for number, body in enumerate(objects, 1):
         offsets.append(len(out))
