@@ -31,7 +31,7 @@ _BUSY_MS = 15_000  # a chunk holds the writer's turn for some 20 ms
 _WRITES = "certgen_writes"
 _LOCK_KEY = 0x63657274  # "cert"; any number that no other program on this server uses
 
-# https://sqlite.org/wal.html, "The WAL-Reset Bug": such versions can corrupt a database that two processes write
+# https://www.sqlite.org/wal.html#walresetbug: such versions can corrupt a database that two connections write
 _UNSAFE = ((3, 7, 0), (3, 51, 2))
 
 

@@ -230,8 +230,8 @@ url, marks, name = sys.argv[1:]
 register = Register.open(url, high_water=Path(marks))
 for chunk in range(4):
     asked = [
-        Reservation(f"{name}-{chunk}-{i}", b"d", "k", "f", "a", "t", "c", 1, 9999, lambda n: f"N{n:04d}", b"{}", ("one",),
-                    (sid.make(random.SystemRandom().getrandbits(60)),), (os.urandom(16),))
+        Reservation(f"{name}-{chunk}-{i}", b"d", "k", "f", "a", "t", "c", 1, 9999, lambda n: f"N{n:04d}", b"{}",
+                    ("one",), (sid.make(random.SystemRandom().getrandbits(60)),), (os.urandom(16),))
         for i in range(50)
     ]
     for promise in register.reserve(asked, datetime(2026, 1, 1, tzinfo=UTC), os.urandom):
