@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import cached_property
 from hashlib import sha256
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from cryptography.exceptions import InvalidSignature
 
@@ -25,6 +25,9 @@ from verify.chain import Sealer, Sealers, verify_signature
 from verify.heads import Head
 from verify.pdf import MAX_PDF, read_record
 from verify.report import Finding, RegisterView, say_day, say_moment
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
 
 _SHANGHAI = timezone(timedelta(hours=8))  # without daylight saving since 1991; needs no time zone files
 _END = b"%%EOF\n"
@@ -61,6 +64,12 @@ class Case:
     def tail(self) -> Tail:
         """The end of the file. Raises VerificationError (S2)."""
         return read_tail(self.pdf)
+
+    @cached_property
+    def hashed(self) -> tuple["_Hash", int]:
+        """The hash of everything before the gap, or where the gap seems to be: rules R1 and H1 share it."""
+        end = max(self.pdf.rfind(b"/Contents <") + 10, self.head.clean)
+        return self.head.hash(self.pdf, end), end
 
     @cached_property
     def record(self) -> bytes:
@@ -116,7 +125,10 @@ def is_registered(case: Case) -> None:
     """
     if case.register is None:
         raise UnsureError(Text("没有登记册，仅按文件本身核验", "no register at hand; the file is judged by itself"))
-    case.registered = case.register.by_digest(case.head.digest(case.pdf))
+    begun, done = case.hashed
+    whole = begun.copy()
+    whole.update(memoryview(case.pdf)[done:])
+    case.registered = case.register.by_digest(whole.digest())
     if case.registered is not None:
         return
     original = _registered_beginning(case.pdf, case.register)
@@ -156,9 +168,8 @@ def is_unchanged(case: Case) -> None:
 
     加盖电子印章后内容未被改动。
     """
-    head = case.head
-    state = head.state if len(head.data) <= case.gap.b else None
-    if case.gap.digest(case.pdf, state, len(head.data)) != case.message_digest:
+    begun, done = case.hashed
+    if case.gap.digest(case.pdf, begun if done <= case.gap.b else None, done) != case.message_digest:
         raise _wrong("H1", "文件内容在签章后被改动", "the document was changed after it was sealed")
 
 

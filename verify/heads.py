@@ -29,11 +29,11 @@ class Head(NamedTuple):
         """Octets that need not be searched again."""
         return len(self.data)
 
-    def digest(self, pdf: bytes) -> bytes:
-        """Give SHA-256 of a whole file that begins with this head."""
+    def hash(self, pdf: bytes, end: int) -> "_Hash":
+        """Start SHA-256 of a file that begins with this head: of its first `end` octets, not fewer than `clean`."""
         hashed = self.state.copy()
-        hashed.update(memoryview(pdf)[len(self.data) :])
-        return hashed.digest()
+        hashed.update(memoryview(pdf)[len(self.data) : end])
+        return hashed
 
 
 _NONE = Head(b"", sha256())

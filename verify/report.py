@@ -124,4 +124,4 @@ def say_day(day: date | None) -> str:
 
 def say_moment(moment: datetime) -> str:
     """Write a moment in UTC, to the minute."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%MZ")
+    return moment.astimezone(UTC).isoformat(" ", "minutes")[:16] + "Z"

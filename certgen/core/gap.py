@@ -26,9 +26,11 @@ HEADER = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
 _OPENING = b"/ByteRange [0 "
 _CONTENTS = b"]/Contents <"
 _FIXED = len(_OPENING) + 3 * 10 + 2  # octets before `]`
-# what would make a second revision, or hide objects from a plain reader
-_FOREIGN = (b"/Prev", b"/XRefStm", b"/ObjStm", b"/Encrypt", b"/Linearized")
-_LONGEST = max(map(len, (*_FOREIGN, b"/ByteRange", b"startxref")))
+# /ByteRange, and what would make a second revision or hide objects from a plain reader. One character in front of the
+# alternatives lets the search run from one of these to the next: a fifth of the time of a search for each word.
+_NAMES = re.compile(rb"/(?:ByteRange|Prev|XRefStm|ObjStm|Encrypt|Linearized)")
+_MARKS = re.compile(rb"%(?:PDF-|%EOF)")
+_LONGEST = len(b"/Linearized")
 _TAIL = re.compile(
     rb"trailer\n<</Size ([1-9][0-9]{0,6})/Root ([1-9][0-9]{0,6}) 0 R/ID\[<[0-9a-fA-F]{32}><[0-9a-fA-F]{32}>\]>>\n"
     rb"startxref\n([1-9][0-9]{0,9})\n%%EOF\n"
@@ -114,36 +116,29 @@ def locate(pdf: bytes, clean: int = 0, tail: Tail | None = None) -> Gap:
     VerificationError naming the first rule that fails.
     """
     since = max(len(HEADER), clean - _LONGEST)
-    _see_header(pdf, since)
-    _see_one_revision(pdf, since, tail)
-    at, b, c, d = _read_range(pdf, since)
+    marks, names = _MARKS.findall(pdf, since), [m.start() for m in _NAMES.finditer(pdf, since)]
+    if not pdf.startswith(HEADER) or b"%PDF-" in marks:
+        raise _wrong("S1", "文件头不在开头，或不止一个", "the header is not at the very start, or not alone")
+    if marks != [b"%%EOF"] or not pdf.endswith(b"\n%%EOF\n"):
+        raise _wrong("S2", "文件结束标记不唯一或不在末尾", "the end mark is not alone, or not at the very end")
+    for at in names:
+        if not pdf.startswith(b"/ByteRange", at):
+            raise _wrong("S2", "文件含有本系统不写的结构", f"the file has {pdf[at : at + 8]!r}…, which we never write")
+    if pdf.count(b"startxref", since) != 1:
+        raise _wrong("S2", "文件不止一个版本", "the file has more than one revision")
+    if tail is None:
+        read_tail(pdf)
+    at, b, c, d = _read_range(pdf, names)
     if c + d != len(pdf) or not b + 2 < c <= len(pdf):
         raise _wrong("S4", "签名没有覆盖整个文件", "the signature does not cover the whole file")
     _see_contents(pdf, at, b, c)
     return Gap(b, c, len(pdf))
 
 
-def _see_header(pdf: bytes, since: int) -> None:
-    if not pdf.startswith(HEADER) or pdf.find(b"%PDF-", since) >= 0:
-        raise _wrong("S1", "文件头不在开头，或不止一个", "the header is not at the very start, or not alone")
-
-
-def _see_one_revision(pdf: bytes, since: int, tail: Tail | None) -> None:
-    if not pdf.endswith(b"\n%%EOF\n") or pdf.find(b"%%EOF", since) != len(pdf) - 6:
-        raise _wrong("S2", "文件结束标记不唯一或不在末尾", "the end mark is not alone, or not at the very end")
-    if pdf.count(b"startxref", since) != 1:
-        raise _wrong("S2", "文件不止一个版本", "the file has more than one revision")
-    for token in _FOREIGN:
-        if pdf.find(token, since) >= 0:
-            raise _wrong("S2", f"文件含有 {token.decode()}", f"the file has {token.decode()}, which we never write")
-    if tail is None:
-        read_tail(pdf)
-
-
-def _read_range(pdf: bytes, since: int) -> tuple[int, int, int, int]:
-    at = pdf.find(b"/ByteRange", since)
+def _read_range(pdf: bytes, names: list[int]) -> tuple[int, int, int, int]:
+    at = names[0] if len(names) == 1 else -1
     match = _BRACKETS.match(pdf, at + len(_OPENING) - 3) if at >= 0 and pdf.startswith(_OPENING, at) else None
-    if match is None or pdf.find(b"/ByteRange", at + 1) >= 0:
+    if match is None:
         raise _wrong("S3", "签名范围缺失、重复或不规范", "the signed range is missing, doubled or not as we write it")
     b, c, d = map(int, match.groups())
     return at, b, c, d
