@@ -4,38 +4,20 @@ A character is shown by a code of two bytes: the CID, which is also the glyph's 
 out by `Case`, a typesetter's case: it knows what the plate's fonts already hold and collects what is missing.
 """
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
 
 from certgen.core.errors import ApplicationError, Problem, Text
 from certgen.fonts import Chain, Face, Glyph, MissingGlyph, Typefaces, subset
 from certgen.layout import TextBox
-from certgen.pdf import deflated, indirect, stream
+from certgen.pdf import deflated, indirect
 from certgen.typeset import Fitted, Line, Overflow, fit
 
 WIDE = 0.09  # em; readers of PDF take a wider gap between characters for a space
 BASELINE = 0.88  # of the size, from the top of the em box: the ascent of the CJK faces we vendor
 
 
-class Code(NamedTuple):
-    """How a character is shown: the font's resource name and the CID in hex."""
-
-    resource: str
-    hex: str
-
-
-class Case(dict[str, Code]):
-    """The codes of one face chain within one document; asks the plate first, then collects."""
-
-    def __init__(self, chain: Chain, held: Mapping[str, Code], fonts: "Fonts") -> None:
-        """`held` are the codes of the plate's fonts for this chain."""
-        super().__init__(held)
-        self._chain, self._fonts = chain, fonts
-
-    def __missing__(self, char: str) -> Code:
-        """Give a new character the next code of its face's font."""
-        self[char] = code = self._fonts.add(char, self._chain[char])
-        return code
+Code = tuple[str, str]  # how a character is shown: the font's resource name and the CID in hex
+CIDS = tuple(f"{cid:04x}" for cid in range(4096))  # more characters than a page can hold
 
 
 class Font:
@@ -47,29 +29,39 @@ class Font:
         self.codes: dict[str, Code] = {}
         self.glyphs: list[Glyph] = []
 
-    def add(self, char: str, glyph: Glyph) -> Code:
-        """Give a character its code, once."""
-        code = self.codes.get(char)
-        if code is None:
-            self.glyphs.append(glyph)
-            code = self.codes[char] = Code(self.resource, f"{len(self.glyphs):04x}")
-        return code
 
-
-class Fonts:
+class Fonts(dict[Face, Font]):
     """The subset fonts that one piece of a document embeds."""
 
     def __init__(self, prefix: str) -> None:
         """Name resources with this prefix, so that those of plate and strike never collide."""
+        super().__init__()
         self._prefix = prefix
-        self.used: dict[Face, Font] = {}
 
-    def add(self, char: str, glyph: Glyph) -> Code:
-        """Give a character its code in the font of its face."""
-        font = self.used.get(glyph.face)
-        if font is None:
-            font = self.used[glyph.face] = Font(f"{self._prefix}{len(self.used)}", glyph.face)
-        return font.add(char, glyph)
+    def __missing__(self, face: Face) -> Font:
+        """Begin the font of a face."""
+        self[face] = font = Font(f"{self._prefix}{len(self)}", face)
+        return font
+
+
+class Case(dict[str, Code]):
+    """The codes of one face chain within one document; asks the plate first, then collects."""
+
+    def __init__(self, chain: Chain, held: Mapping[str, Code], fonts: Fonts) -> None:
+        """`held` are the codes of the plate's fonts for this chain."""
+        super().__init__(held)
+        self._chain, self._fonts = chain, fonts
+
+    def __missing__(self, char: str) -> Code:
+        """Give a new character the next code of its face's font; chains that share a face share its font."""
+        glyph = self._chain[char]
+        font = self._fonts[glyph.face]
+        code = font.codes.get(char)
+        if code is None:
+            font.glyphs.append(glyph)
+            code = font.codes[char] = (font.resource, CIDS[len(font.glyphs)])
+        self[char] = code
+        return code
 
 
 def typeset_box(box: TextBox, text: str, typefaces: Typefaces, label: Text) -> Fitted:
@@ -162,10 +154,11 @@ def _line(line: Line, case: Case, select: str) -> str:
     return "".join(pieces)
 
 
+Pack = Callable[[bytes, bytes], bytes]  # writes a Flate stream from dictionary entries and data
 FONT_OBJECTS = 5  # objects that `font_objects` writes for one font
 
 
-def font_objects(first: int, tag: str, font: Font) -> list[bytes]:
+def font_objects(first: int, tag: str, font: Font, pack: Pack = deflated) -> list[bytes]:
     """Write a subset as a Type0 font, objects `first` … `first`+4; the font itself is `first`.
 
     `tag` is six capitals that tell the subsets of a file apart (ISO 32000-1, 9.6.4). CIDFontType2: 9.7.4;
@@ -193,16 +186,16 @@ def font_objects(first: int, tag: str, font: Font) -> list[bytes]:
             b"/CapHeight %d/StemV 80/FontFile2 %d 0 R>>"
             % (name, *d.bbox, d.ascent, d.descent, d.cap_height, first + 3),
         ),
-        indirect(first + 3, deflated(b"/Length1 %d" % len(program), program)),
-        indirect(first + 4, stream(b"", to_unicode(font.codes))),
+        indirect(first + 3, pack(b"/Length1 %d" % len(program), program)),
+        indirect(first + 4, pack(b"", to_unicode(font.codes))),
     ]
 
 
 def to_unicode(codes: Mapping[str, Code]) -> bytes:
     """Write the map from CIDs back to the text itself, UTF-16 pairs beyond the BMP."""
     rows = [
-        f"<{code.hex}><{ord(c):04x}>" if c < "\U00010000" else f"<{code.hex}><{c.encode('utf-16-be').hex()}>"
-        for c, code in codes.items()
+        f"<{cid}><{ord(c):04x}>" if c < "\U00010000" else f"<{cid}><{c.encode('utf-16-be').hex()}>"
+        for c, (_, cid) in codes.items()
     ]
     blocks = []
     for at in range(0, len(rows), 100):  # a block holds at most 100 entries (Adobe Technical Note 5014)

@@ -1,9 +1,13 @@
 """The few PDF object forms we write (ISO 32000-1, 7.3 and 7.5), always the same way: same input, same bytes."""
 
+import zlib
 from collections.abc import Iterable
 
 from isal import isal_zlib
 
+# isal's levels in the order of use. About once in 10⁸ documents packed bytes hold a token that the verifier counts, such
+# as `%%EOF`; step 6 of issuing sees it, and another level gives other bytes.
+LEVELS = (2, 3, 1)
 # What rules S1 to S3 count in the whole file (certgen.core.gap).
 _TOKENS = (b"%PDF-", b"%%EOF", b"startxref", b"/ByteRange", b"/Prev", b"/XRefStm", b"/ObjStm", b"/Encrypt", b"/Linearized")
 
@@ -18,14 +22,18 @@ def stream(entries: bytes, data: bytes) -> bytes:
     return b"<<%b/Length %d>>\nstream\n%b\nendstream" % (entries, len(data), data)
 
 
-def deflated(entries: bytes, data: bytes, level: int = 2) -> bytes:
-    """Write a Flate stream. Level 2 of isal costs a tenth of zlib 6 and 4 % of size.
+def deflated(entries: bytes, data: bytes, level: int = LEVELS[0]) -> bytes:
+    """Write a Flate stream, fast: level 2 of isal costs a tenth of zlib 6 and 4 % of size."""
+    return stream(entries + b"/Filter/FlateDecode", isal_zlib.compress(data, level))
 
-    By chance (about once in 10⁸ documents) packed bytes hold a token that a verifier searches for, such as `%%EOF`;
-    then another level gives other bytes.
+
+def engraved(entries: bytes, data: bytes) -> bytes:
+    """Write a Flate stream as small as zlib can, for what is written once and delivered a thousand times.
+
+    None of the tokens that rules S1 to S3 count may stand in it by chance: every document would fail.
     """
-    for attempt in (level, *(n for n in (3, 2, 1, 0) if n != level)):
-        packed = isal_zlib.compress(data, attempt)
+    for level in range(9, 0, -1):
+        packed = zlib.compress(data, level)
         if not any(token in packed for token in _TOKENS):
             break
     return stream(entries + b"/Filter/FlateDecode", packed)

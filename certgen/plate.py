@@ -21,9 +21,9 @@ from certgen.core.errors import Text
 from certgen.core.gap import HEADER
 from certgen.core.model import Authority, Paper
 from certgen.fonts import Typefaces, outline
-from certgen.ink import FONT_OBJECTS, Case, Code, Fonts, element, font_objects, typeset_box
+from certgen.ink import CIDS, FONT_OBJECTS, Case, Code, Fonts, element, font_objects, typeset_box
 from certgen.layout import Layout, Mark, Page, TextBox
-from certgen.pdf import deflated, indirect, xref_lines
+from certgen.pdf import engraved, indirect, xref_lines
 
 ENGINE = "1"  # raised when the same inputs would give another plate; part of every plate's key
 SEAL_BOTTOM = "测试专用章"  # what a generated seal must read; a real one is the authority's own file
@@ -109,7 +109,7 @@ class Plate:
         self.objects = len(facts.offsets)
         self.xref = b"0000000000 65535 f \n" + xref_lines(facts.offsets)
         self._codes = {
-            font.file: {char: Code(font.resource, f"{i:04x}") for i, char in enumerate(font.chars, 1)} for font in facts.fonts
+            font.file: {char: (font.resource, CIDS[i]) for i, char in enumerate(font.chars, 1)} for font in facts.fonts
         }
         self._held: dict[str, dict[str, Code]] = {}
         self.font_resources = b"".join(b"/%b %d 0 R" % (f.resource.encode(), f.number) for f in facts.fonts)
@@ -146,7 +146,7 @@ class _Engraver:
 
     def form(self, content: bytes, width: float, height: float, resources: bytes = b"") -> int:
         head = b"/Type/XObject/Subtype/Form/BBox[0 0 %.2f %.2f]/Resources<<%b>>" % (width, height, resources)
-        return self.add(deflated(head, content, 3))
+        return self.add(engraved(head, content))
 
     def page(self, page: Page) -> tuple[bytes, dict[str, int]]:
         """Write the fixed part of a page, in reading order, one marked-content sequence an element."""
@@ -154,10 +154,14 @@ class _Engraver:
         out: list[str] = []
         names: dict[str, int] = {}
         marks = [e for e in page.elements if isinstance(e, Mark) and not (e.preprinted and paper == "overprint")]
-        for mark in marks:
+        # 样本 stands on the ground and under the ornaments: it must be seen, and hide nothing.
+        ground = next((i for i, mark in enumerate(marks) if mark.tag == "art"), len(marks))
+        for i, mark in enumerate(marks):
+            if i == ground:
+                out.append(self.specimen(page))
             out.append(f"/Artifact BMC\n{self.mark(mark, page, names)}EMC\n")
-        if self.engraving.specimen:
-            out.append(f"/Artifact BMC\n{self.specimen(page)}EMC\n")
+        if ground == len(marks):
+            out.append(self.specimen(page))
         for box, text in self.layout.engraved(page, paper, self.engraving.context()):
             fitted = typeset_box(box, text, self.typefaces, Text(box.name, box.name))
             out.append(element(box, text, fitted, self.case(box.font), page.height))
@@ -204,15 +208,18 @@ class _Engraver:
 
     def specimen(self, page: Page) -> str:
         """Write 样本 across the page as outlines, pale enough to read through: no text, so nothing to copy."""
+        if not self.engraving.specimen:
+            return ""
         chain = self.typefaces.chain("hei-bold")
         size = page.height * 0.34 / 1000
         cos, sin = 0.866 * size, 0.5 * size
-        out = ["0.955 0.915 0.9 rg\n"]
+        out = ["/Artifact BMC\n0.955 0.915 0.9 rg\n"]
         for i, char in enumerate(SPECIMEN):
             x = page.width / 2 + (i - 1) * 1150 * cos + 75 * cos + 380 * sin
             y = page.height / 2 + (i - 1) * 1150 * sin + 75 * sin - 380 * cos
             out.append(f"q {cos:.5f} {sin:.5f} {-sin:.5f} {cos:.5f} {x:.2f} {y:.2f} cm\n")
             out.append(outline(chain[char]).decode() + "f Q\n")
+        out.append("EMC\n")
         return "".join(out)
 
     def seal(self, page: Page) -> int:
@@ -234,7 +241,7 @@ def engrave(layout: Layout, engraving: Engraving, typefaces: Typefaces, icc: byt
     fit or has no glyph, ApplicationError naming the box.
     """
     work = _Engraver(layout, engraving, typefaces)
-    profile = work.add(deflated(b"/N 3", icc, 3))
+    profile = work.add(engraved(b"/N 3", icc))
     intent = work.add(
         b"<</Type/OutputIntent/S/GTS_PDFA1/OutputConditionIdentifier(sRGB2014)/Info(sRGB IEC61966-2.1)"
         b"/RegistryName(http://www.color.org)/DestOutputProfile %d 0 R>>" % profile
@@ -245,9 +252,9 @@ def engrave(layout: Layout, engraving: Engraving, typefaces: Typefaces, icc: byt
     for char in common:
         work.case(body)[char]
     fonts = []
-    for i, font in enumerate(work.fonts.used.values()):
+    for i, font in enumerate(work.fonts.values()):
         number = len(work.objects) + 1
-        work.objects += font_objects(number, "PLATE" + chr(65 + i), font)
+        work.objects += font_objects(number, "PLATE" + chr(65 + i), font, engraved)
         assert len(work.objects) == number - 1 + FONT_OBJECTS  # noqa: S101
         fonts.append(PlateFont(number, font.resource, font.face.file, "".join(font.codes)))
     resources = b"/Font<<%b>>" % b"".join(b"/%b %d 0 R" % (f.resource.encode(), f.number) for f in fonts)

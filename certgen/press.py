@@ -21,7 +21,7 @@ from certgen.core.sid import grouped
 from certgen.fonts import Typefaces
 from certgen.ink import Case, Fonts, element, font_objects, typeset_box
 from certgen.layout import Layout, Page, TextBox
-from certgen.pdf import deflated, indirect, stream, text_string, xref_lines
+from certgen.pdf import LEVELS, deflated, indirect, stream, text_string, xref_lines
 from certgen.plate import Plate
 from certgen.typeset import Fitted, measure_line
 
@@ -43,6 +43,21 @@ class Face:
 
 
 @dataclass(frozen=True, slots=True)
+class Certified:
+    """The facts of a document, their canonical bytes, and the SHA-256 of those."""
+
+    certificate: Certificate
+    record: bytes
+    digest: bytes
+
+    @classmethod
+    def of(cls, certificate: Certificate) -> "Certified":
+        """Write the record once; the QR code, the attachment and the register all use it."""
+        data = record.encode(certificate)
+        return cls(certificate, data, record.digest(data))
+
+
+@dataclass(frozen=True, slots=True)
 class Symbol:
     """A QR code as a picture: `rows` of bits padded to bytes, 1 is dark, `size` modules across."""
 
@@ -55,7 +70,7 @@ class Symbol:
 class Struck:
     """A document that nobody has looked at yet. `head` ends before `<`, `tail` begins after `>`."""
 
-    certificate: Certificate
+    certified: Certified
     paper: Paper
     symbol: Symbol
     plate: Plate
@@ -63,41 +78,45 @@ class Struck:
     tail: bytes
     digest: bytes
     gap_bytes: int
-    record: bytes
 
 
 def strike(
     plate: Plate,
     face: Face,
-    certificate: Certificate,
+    certified: Certified,
     symbol: Symbol,
     gap_bytes: int,
     typefaces: Typefaces,
     draft: "Draft | None" = None,
+    level: int = LEVELS[0],
 ) -> Struck:
     """Set a record on a plate.
 
-    `gap_bytes` is the room for the CMS; `draft` is what `compose` gave for the same record before it had a number.
-    Raises ApplicationError with every field that has no glyph or no room.
+    `gap_bytes` is the room for the CMS; `draft` is what `compose` gave for the same record before it had a number;
+    `level` is how hard streams are packed. Raises ApplicationError with every field that has no glyph or no room.
     """
+    certificate, data = certified.certificate, certified.record
     fonts = Fonts("S")
+
+    def pack(entries: bytes, data: bytes) -> bytes:
+        return deflated(entries, data, level)
+
     composed = _Compositor(plate, face, typefaces, fonts).set(compose(face, certificate, typefaces, draft))
     objects = _Objects(plate)
-    contents = [objects.add(deflated(b"", content.encode())) for content in composed.contents]
+    contents = [objects.add(pack(b"", content.encode())) for content in composed.contents]
     size, symbol_name = symbol.size, objects.add(_picture(symbol))
     font_names = [plate.font_resources]
-    for i, font in enumerate(fonts.used.values()):
-        number = objects.extend(font_objects(objects.next, "STRIK" + chr(65 + i), font))
+    for i, font in enumerate(fonts.values()):
+        number = objects.extend(font_objects(objects.next, "STRIK" + chr(65 + i), font, pack))
         font_names.append(b"/%b %d 0 R" % (font.resource.encode(), number))
     resources = b"/Resources<</Font<<%b>>/XObject<<%b/Q %d 0 R>>>>" % (
         b"".join(font_names),
         b"".join(b"/%b %d 0 R" % (role.encode(), number) for role, number in plate.facts.forms.items()),
         symbol_name,
     )
-    data = record.encode(certificate)
     when = _pdf_date(certificate.issued_at)
     attached = objects.add(
-        deflated(b"/Type/EmbeddedFile/Subtype/application#2Fjson/Params<</ModDate(%b)/Size %d>>" % (when, len(data)), data)
+        pack(b"/Type/EmbeddedFile/Subtype/application#2Fjson/Params<</ModDate(%b)/Size %d>>" % (when, len(data)), data)
     )
     attachment = objects.add(
         b"<</Type/Filespec/F(record.json)/UF(record.json)/AFRelationship/Data/Desc(The facts this document attests)"
@@ -124,11 +143,11 @@ def strike(
         b"/Perms<</DocMDP %d 0 R>>/ViewerPreferences<</DisplayDocTitle true>>>>"
         % (tree, metadata, plate.facts.intent, attachment, attachment, field, signature)
     )
-    head, tail = objects.close(signature, catalog, certificate, when, gap_bytes, record.digest(data))
+    head, tail = objects.close(signature, catalog, certificate, when, gap_bytes, certified.digest)
     hashed = plate.hashed.copy()
     hashed.update(head)
     hashed.update(tail)
-    return Struck(certificate, face.paper, symbol, plate, head, tail, hashed.digest(), gap_bytes, data)
+    return Struck(certified, face.paper, symbol, plate, head, tail, hashed.digest(), gap_bytes)
 
 
 class _Objects:
