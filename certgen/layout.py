@@ -30,6 +30,8 @@ MIN_MODULE = 0.38  # mm; smaller modules are lost by telephone cameras on office
 ENGRAVED = frozenset({"authority", "form", "title", "copy_title", "copy_number", "host"})
 STRUCK = frozenset({"number", "sid", "sid_grouped", "issued_on", "valid_from", "valid_until", "page"})
 
+NUMBERED = frozenset({"number", "sid", "sid_grouped", "page"})
+
 Tag = Literal["text", "art", "qr", "seal", "line", "box", "continued"]
 
 # Which attributes an element has: name → default, or None when it must be given. Also the source of layout.xsd's test.
@@ -81,7 +83,11 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class TextBox:
-    """A text and its place. `engraved`: no record changes it. Lengths in points, `tracking` in ems."""
+    """A text and its place; lengths in points, `tracking` in ems.
+
+    `engraved`: no record changes it. `preprinted`: official stock has it already. `numbered`: it names the number, the
+    sid or the page, which are known only after a record was read and set.
+    """
 
     name: str
     x: float
@@ -100,6 +106,7 @@ class TextBox:
     source: str
     engraved: bool
     preprinted: bool
+    numbered: bool
     line: int
 
 
@@ -145,6 +152,8 @@ class Layout:
         self._struck = {paper: self._select(texts, paper, engraved=False) for paper in ("plain", "overprint")}
         self._further = self._select(further, "plain", engraved=False)
         self._templates = {paper: _compile(boxes) for paper, boxes in self._struck.items()}
+        self._numbered = {paper: tuple(b for b in boxes if b.numbered) for paper, boxes in self._struck.items()}
+        self._numbered_templates = {paper: _compile(boxes) for paper, boxes in self._numbered.items()}
         self._further_template = _compile(self._further)
 
     @staticmethod
@@ -154,6 +163,10 @@ class Layout:
     def struck(self, paper: Paper, context: Mapping[str, object]) -> list[tuple[TextBox, str]]:
         """Render the texts that a record changes, in reading order. Blank ones are left out."""
         return _render(self._struck[paper], self._templates[paper], context)
+
+    def numbered(self, paper: Paper, context: Mapping[str, object]) -> list[tuple[TextBox, str]]:
+        """Render only those of `struck` that name the number, the sid or the page."""
+        return _render(self._numbered[paper], self._numbered_templates[paper], context)
 
     def further(self, context: Mapping[str, object]) -> list[tuple[TextBox, str]]:
         """Render the texts of a continuation page that a record changes."""
@@ -362,7 +375,8 @@ class _Reader:
         preprinted = v["print"] != "always" and (v["paper"] == "plain" or not names)
         return TextBox(
             v["name"], v["x"], v["y"], v["width"], v["height"], v["font"], v["size"], floor, v["fit"], v["align"],
-            v["valign"], v["leading"], v["tracking"], v["color"], node.text, names <= ENGRAVED, preprinted, node.line,
+            v["valign"], v["leading"], v["tracking"], v["color"], node.text, names <= ENGRAVED, preprinted,
+            bool(names & NUMBERED), node.line,
         )  # fmt: skip
 
     def names(self, node: Node) -> frozenset[str]:

@@ -87,13 +87,13 @@ def strike(
     symbol: Symbol,
     gap_bytes: int,
     typefaces: Typefaces,
-    draft: "Draft | None" = None,
+    draft: "Draft",
     level: int = LEVELS[0],
 ) -> Struck:
     """Set a record on a plate.
 
     `gap_bytes` is the room for the CMS; `draft` is what `compose` gave for the same record before it had a number;
-    `level` is how hard streams are packed. Raises ApplicationError with every field that has no glyph or no room.
+    `level` is how hard streams are packed. Raises ApplicationError for a number that has no room.
     """
     certificate, data = certified.certificate, certified.record
     fonts = Fonts("S")
@@ -101,7 +101,7 @@ def strike(
     def pack(entries: bytes, data: bytes) -> bytes:
         return deflated(entries, data, level)
 
-    composed = _Compositor(plate, face, typefaces, fonts).set(compose(face, certificate, typefaces, draft))
+    composed = _Compositor(plate, face, typefaces, fonts).set(numbered(draft, face, certificate, typefaces))
     objects = _Objects(plate)
     contents = [objects.add(pack(b"", content.encode())) for content in composed.contents]
     size, symbol_name = symbol.size, objects.add(_picture(symbol))
@@ -210,44 +210,59 @@ class Draft:
     pages: tuple[tuple[Setting, ...], ...]
 
 
-def compose(face: Face, certificate: Certificate, typefaces: Typefaces, draft: Draft | None = None) -> Draft:
-    """Fit all texts of a record into their boxes.
+def compose(face: Face, certificate: Certificate, typefaces: Typefaces) -> Draft:
+    """Fit all texts of a record into their boxes; number and sid may be any of the right length.
 
-    Done before a number is used up, with any number and sid in their places; done again with the real ones and the
-    first `draft`, it fits only what has changed. Raises ApplicationError with every field that has no glyph or no room.
+    Done before a number is used up. Raises ApplicationError with every field that has no glyph or no room.
     """
     problems: list[Problem] = []
     context = _context(face, certificate)
-    earlier = draft.pages if draft else ()
 
-    def page(number: int, boxes: list[tuple[TextBox, str]]) -> tuple[Setting, ...]:
-        known = {s.box.name: s for s in earlier[number]} if number < len(earlier) else {}
-        settings = []
+    def settings(boxes: list[tuple[TextBox, str]]) -> list[Setting]:
+        set_ = []
         for box, text in boxes:
-            setting = known.get(box.name)
-            if setting is None or setting.text != text or setting.box is not box:
-                try:
-                    fitted = typeset_box(box, text, typefaces, _label(face, box))
-                except ApplicationError as error:
-                    problems.extend(error.problems)
-                    continue
-                setting = Setting(box, text, fitted)
-            settings.append(setting)
-        return tuple(settings)
+            try:
+                set_.append(Setting(box, text, typeset_box(box, text, typefaces, _label(face, box))))
+            except ApplicationError as error:
+                problems.extend(error.problems)
+        return set_
 
-    pages = [page(0, face.layout.struck(face.paper, context))]
+    pages = [tuple(settings(face.layout.struck(face.paper, context)))]
     rest = "\n".join(f"{_label(face, s.box).zh}（续）：{s.fitted.rest}" for s in pages[0] if s.fitted.rest)
     further = face.layout.continuation
-    while rest and further and further.continued and not problems and len(pages) < MAX_PAGES:
+    while rest and further and further.continued and not problems:
         context["page"] = len(pages) + 1
-        (body,) = page(len(pages), [(further.continued, rest)]) or (None,)
-        if body is None or not body.fitted.lines:
+        body = settings([(further.continued, rest)])
+        if not body or not body[0].fitted.lines or len(pages) == MAX_PAGES:
+            problems.append(_endless(face, pages[0]))
             break
-        pages.append((*page(len(pages), face.layout.further(context)), body))
-        rest = body.fitted.rest
+        pages.append((*settings(face.layout.further(context)), *body))
+        rest = body[0].fitted.rest
     if problems:
         raise ApplicationError(tuple(problems))
     return Draft(tuple(pages))
+
+
+def numbered(draft: Draft, face: Face, certificate: Certificate, typefaces: Typefaces) -> Draft:
+    """Set the real number and sid in a draft; all else stays as it was fitted. Raises ApplicationError."""
+    context = _context(face, certificate)
+    layout, pages = face.layout, []
+    for at, page in enumerate(draft.pages):
+        context["page"] = at + 1
+        texts = layout.further(context) if at else layout.numbered(face.paper, context)
+        new = {id(box): text for box, text in texts if box.numbered}
+        pages.append(tuple([_set(s.box, new[id(s.box)], typefaces, face) if s.box.numbered else s for s in page]))
+    return Draft(tuple(pages))
+
+
+def _set(box: TextBox, text: str, typefaces: Typefaces, face: Face) -> Setting:
+    return Setting(box, text, typeset_box(box, text, typefaces, _label(face, box)))
+
+
+def _endless(face: Face, page: tuple[Setting, ...]) -> Problem:
+    box, text = next((s.box, s.text) for s in page if s.fitted.rest)
+    wanted = Text(f"连同附页不超过 {MAX_PAGES} 页的内容", f"a text of at most {MAX_PAGES} pages with its continuation")
+    return Problem(box.name, _label(face, box), text[:39] + "…", wanted)
 
 
 def _label(face: Face, box: TextBox) -> Text:

@@ -53,7 +53,7 @@ class Workshop:
     shelf: Shelf
     _layouts: dict[tuple[str, str, str], Layout] = field(default_factory=dict)
     _faces: dict[tuple[object, ...], tuple[Face, Engraving]] = field(default_factory=dict)
-    _plates: dict[str, Plate] = field(default_factory=dict)
+    _plates: dict[Engraving, Plate] = field(default_factory=dict)
 
     def layout(self, template: Template, form: Form, copy: Copy) -> Layout:
         """Read the layout of a form and copy; raises TemplateError."""
@@ -81,10 +81,11 @@ class Workshop:
 
     def plate(self, face: Face, engraving: Engraving, template: Template) -> Plate:
         """Give the plate of an engraving."""
-        key = engraving.key
-        if key not in self._plates:
-            self._plates[key] = self._kept(key, engraving) or self._engraved(key, face, engraving, template)
-        return self._plates[key]
+        plate = self._plates.get(engraving)
+        if plate is None:
+            key = engraving.key
+            plate = self._plates[engraving] = self._kept(key, engraving) or self._engraved(key, face, engraving, template)
+        return plate
 
     def _kept(self, key: str, engraving: Engraving) -> Plate | None:
         content, facts = (
