@@ -8,12 +8,13 @@ import csv
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from certgen.core.errors import ApplicationError, Lang, SettingsError, Text
 from certgen.core.model import Application, Paper
-from certgen.issue import Document, Issuer, Outcome, Refused
+from certgen.issue import Document, Issuer, Outcome, Refused, request_key
 from certgen.register import Progress
 from certgen.sheet import Row, Sheet
 
@@ -46,8 +47,7 @@ def open_batch(issuer: Issuer, kind: str, sheet: Sheet, papers: Sequence[Paper])
 
 
 def _application(kind: str, name: str, row: Row) -> Application:
-    key = row.values.get("request_key")
-    return Application(kind, row.values, str(key) if key else f"{name}:{row.number}")
+    return Application(kind, row.values, request_key(row.values) or f"{name}:{row.number}")
 
 
 def check(issuer: Issuer, kind: str, sheet: Sheet, papers: Sequence[Paper]) -> Iterator[tuple[int, ApplicationError | None]]:
@@ -60,12 +60,12 @@ def check(issuer: Issuer, kind: str, sheet: Sheet, papers: Sequence[Paper]) -> I
             yield row.number, error
 
 
-def run(issuer: Issuer, batch: Batch, papers: Sequence[Paper]) -> Iterator[list[RowResult]]:
+def run(issuer: Issuer, batch: Batch, papers: Sequence[Paper], chunk_rows: int = CHUNK) -> Iterator[list[RowResult]]:
     """Issue the rows that are still to do, a chunk at a time; a chunk is durable when it is given out."""
     ready = {row.number for row in issuer.register.ledger.rows(batch.id, "ready")}
     rows = [(number, application) for number, application in batch.rows if number in ready]
-    for at in range(0, len(rows), CHUNK):
-        chunk = rows[at : at + CHUNK]
+    for at in range(0, len(rows), chunk_rows):
+        chunk = rows[at : at + chunk_rows]
         numbers = [number for number, _ in chunk]
         outcomes = issuer.issue(
             [application for _, application in chunk], papers=papers, batch=_noted(batch.id, numbers)
@@ -109,11 +109,13 @@ def deliver(out: Path, documents: Sequence[Document]) -> list[Path]:
                 sink.writelines((document.plate, document.strike))
             part.replace(file)
         except OSError as error:
-            part.unlink(missing_ok=True)
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
             raise SettingsError(
                 Text(
-                    f"无法写入 {file.name}：{error.strerror}。证照已登记，重新运行同一命令即可补写",
-                    f"{file.name} cannot be written: {error.strerror}. It is in the register; run the same command again",
+                    f"无法写入 {file.name}：{error.strerror}。证照已登记：重新运行同一批次，或用 certgen fetch {document.number} 补写",
+                    f"{file.name} cannot be written: {error.strerror}. It is in the register: run the same batch again, or "
+                    f"write it with certgen fetch {document.number}",
                 )
             ) from error
         files.append(file)
@@ -136,19 +138,28 @@ def redeliver(issuer: Issuer, batch: Batch, papers: Sequence[Paper], out: Path) 
 
 
 def write_results(issuer: Issuer, batch: Batch, file: Path, lang: Lang) -> None:
-    """Write the sheet of what became of each row: row, state, number, sid, files, reason."""
+    """Write the sheet of what became of each row: row, state, number, sid, files, reason. Raises SettingsError."""
     ledger = issuer.register.ledger
     states = {row.number: (state, row.reason) for state in ("issued", "refused", "ready") for row in ledger.rows(batch.id, state)}
+    lines: list[list[object]] = [["row", "state", "number", "sid", "file", "reason"]]
+    for number, application in batch.rows:
+        state, why = states[number]
+        if state != "issued":
+            lines.append([number, state, "", "", "", "; ".join(p[lang] for p in json.loads(why)) if why else ""])
+            continue
+        for d in issuer.register.by_request(application.request_key):
+            lines.append([number, state, d.number, d.sid, file_name(d.number, d.copy, d.paper), ""])
     part = file.with_suffix(".part")
-    with part.open("w", encoding="utf-8-sig", newline="") as sink:
-        writer = csv.writer(sink)
-        writer.writerow(["row", "state", "number", "sid", "file", "reason"])
-        for number, application in batch.rows:
-            state, why = states[number]
-            if state != "issued":
-                sentences = "; ".join(p[lang] for p in json.loads(why)) if why else ""
-                writer.writerow([number, state, "", "", "", sentences])
-                continue
-            for d in issuer.register.by_request(application.request_key):
-                writer.writerow([number, state, d.number, d.sid, file_name(d.number, d.copy, d.paper), ""])
-    part.replace(file)
+    try:
+        with part.open("w", encoding="utf-8-sig", newline="") as sink:
+            csv.writer(sink).writerows(lines)
+        part.replace(file)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise SettingsError(
+            Text(
+                f"无法写入 {file.name}：{error.strerror}。证照均已登记；重新运行同一命令即可",
+                f"{file.name} cannot be written: {error.strerror}. All is in the register; run the same command again",
+            )
+        ) from error

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from certgen import settings
+from certgen.core.chinese import shown
 from certgen.core.errors import ApplicationError, CertgenError, FormatError, Lang, SettingsError, Text
 from certgen.core.model import Paper
 
@@ -131,13 +132,23 @@ def read_record(file: Path) -> dict[str, object]:
     try:
         data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
     except OSError as error:
-        raise SettingsError(Text(f"读不到 {file.name}：{error.strerror}", f"{file.name} cannot be read: {error.strerror}")) from error
+        raise _unreadable(file, error) from error
     try:
-        record = json.loads(data.decode("utf-8-sig"))
+        record = json.loads(data.decode("utf-8-sig"), object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         raise FormatError(Text(f"{file.name} 不是有效的 JSON：{error}", f"{file.name} is not JSON: {error}")) from error
     if not isinstance(record, dict):
         raise FormatError(Text(f"{file.name} 应为一个 JSON 对象", f"{file.name} should hold one JSON object"))
+    return record
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Refuse a key that is given twice: JSON leaves open which of them counts."""
+    record: dict[str, object] = {}
+    for key, value in pairs:
+        if key in record:
+            raise ValueError(f"{shown(key)!r} is given twice")
+        record[key] = value
     return record
 
 
@@ -159,7 +170,10 @@ def init(
         fail(SettingsError(Text(f"算法 {algorithm} {rsa_bits}：应为 ES256 或 RS256（2048、3072）", f"algorithm {algorithm} {rsa_bits}: wanted ES256, or RS256 of 2048 or 3072 bits")))
     if production and passphrase_file is None:
         fail(SettingsError(Text("正式密钥须用 --passphrase-file 给出口令", "production keys need --passphrase-file")))
-    secret = passphrase_file.read_bytes().rstrip(b"\r\n") if passphrase_file else None
+    try:
+        secret = passphrase_file.read_bytes().rstrip(b"\r\n") if passphrase_file else None
+    except OSError as error:
+        fail(_unreadable(passphrase_file, error))
     made = wiring.make_workspace(
         session.home, origin=origin, algorithm="RS256" if algorithm == "RS256" else "ES256", rsa_bits=rsa_bits, specimen=not production, passphrase=secret
     )  # fmt: skip
@@ -192,8 +206,13 @@ def kinds(
     )
 
 
+def _unreadable(file: object, error: OSError) -> SettingsError:
+    name = shown(str(file), 80)
+    return SettingsError(Text(f"读不到 {name}：{error.strerror}", f"{name} cannot be read: {error.strerror}"))
+
+
 def _unknown_kind(kind: str, known: Any) -> SettingsError:
-    names = ", ".join(known)
+    names, kind = ", ".join(known), shown(kind)
     return SettingsError(Text(f"没有种类“{kind}”，已有：{names}", f"there is no kind {kind!r}; known are {names}"))
 
 
@@ -213,17 +232,17 @@ def issue(
 
     from certgen.batch import deliver
     from certgen.core.model import Application
-    from certgen.issue import Refused
+    from certgen.issue import Refused, request_key
 
     session = _set(home, lang, as_json)
     data = read_record(record)
-    request = key or str(data.get("request_key") or secrets.token_hex(16))
+    application = Application(kind, data, key or request_key(data) or secrets.token_hex(16))
     with office() as opened:
-        data.setdefault("authority", opened.settings.authority)
-        outcome = opened.issuer.issue([Application(kind, data, request)], papers=paper.papers)[0]
+        opened.issuer.read(application, paper.papers)
+        _make_folder(out)  # after the faults, which leave nothing behind; before a number is used up
+        outcome = opened.issuer.issue([application], papers=paper.papers)[0]
         if isinstance(outcome, Refused):
             fail(outcome.error)
-        _make_folder(out)
         files = deliver(out, outcome.documents)
     rows = [
         {"number": d.number, "sid": d.sid, "copy": d.copy, "paper": d.paper, "file": str(f), "sha256": d.pdf_digest.hex()}
@@ -334,11 +353,14 @@ def verify(
 
     session = _set(home, lang, as_json)
     chosen = settings.load(session.home)
-    if offline:
-        report = judge(wiring.make_verifier(chosen.root_certificate, chosen.trust, None, wiring.now), what)
-    else:
-        with desk() as opened:
-            report = judge(opened.verifier, what)
+    try:
+        if offline:
+            report = judge(wiring.make_verifier(chosen.root_certificate, chosen.trust, None, wiring.now), what)
+        else:
+            with desk() as opened:
+                report = judge(opened.verifier, what)
+    except OSError as error:
+        fail(_unreadable(what, error))
     answer(report.as_json(), list(report.lines(session.lang)))
     raise typer.Exit(report.verdict.exit_code)
 
@@ -394,7 +416,7 @@ def fetch(
 
 
 def _not_found(number: str) -> SettingsError:
-    return SettingsError(Text(f"登记簿中没有“{number[:40]}”", f"the register has no {number[:40]!r}"))
+    return SettingsError(Text(f"登记簿中没有“{shown(number)}”", f"the register has no {shown(number)!r}"))
 
 
 @app.command()

@@ -24,19 +24,23 @@ from zoneinfo import ZoneInfo
 from certgen import qr
 from certgen.authorities import AuthorityRecord
 from certgen.core import sid
+from certgen.core.chinese import shown, unprintable
 from certgen.core.errors import ApplicationError, Problem, SigningError, Text, VerificationError
 from certgen.core.model import Application, Certificate, Paper, Signer, Slot
 from certgen.core.qrtext import QrFacts, QrSeal, QrText, holder_of
+from certgen.fieldtypes import found
 from certgen.pades import PdfSeal
 from certgen.pdf import LEVELS
 from certgen.plate import Engraving
-from certgen.preflight import Prepared, lint
+from certgen.preflight import Prepared, check_window, lint
 from certgen.press import Certified, Draft, Face, Struck, Symbol, compose, strike
 from certgen.register import Progress, Recorded, Register, Reservation, Reserved
+from certgen.reserved import RESERVED
 from certgen.template import Reading, Template
 from certgen.workshop import Stamp, Workshop
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+LONGEST_KEY = 200  # characters of a request key
 _NO_SALT = bytes(16)
 BY_CHANCE = frozenset({"S1", "S2", "S3"})  # rules that packed bytes can break by holding a token (certgen.pdf.LEVELS)
 
@@ -134,6 +138,7 @@ class Issuer:
     clock: Callable[[], datetime]
     chance: Callable[[int], bytes]
     actor: str
+    authority: str = ""  # who issues when a record does not say
 
     def today(self) -> date:
         """Give the calendar day where the licences are issued."""
@@ -151,11 +156,12 @@ class Issuer:
         `batch` says what the ledger of a batch shall note in the transaction of step 7. Faults of a record refuse it
         alone; RegisterError, SigningError and VerificationError stop the chunk, and nothing of it is recorded.
         """
+        today = self.today()
         outcomes: dict[int, Outcome] = {}
         ready: dict[int, Ready] = {}
         for i, application in enumerate(applications):  # 1
             try:
-                ready[i] = self.read(application, papers)
+                ready[i] = self.read(application, papers, today)
             except ApplicationError as error:
                 outcomes[i] = Refused(application, error)
         promises = self._reserve(list(ready.values()))  # 2
@@ -166,7 +172,9 @@ class Issuer:
             elif promise.done and (earlier := self._earlier(one, papers)):
                 outcomes[i] = earlier
             else:
-                work.append((i, one, promise))
+                # A document bears the day on which it was promised, also when a crash or a second paper makes it later.
+                promised = promise.reserved_at.astimezone(SHANGHAI).date()
+                work.append((i, one if promised == today else self.read(one.application, papers, promised), promise))
         made = self._make([(one, promise) for _, one, promise in work])  # 3 to 6
         for (i, one, promise), documents in zip(work, made, strict=True):
             outcomes[i] = Issued(one.application, promise.number, tuple(d for d, _ in documents))
@@ -176,15 +184,20 @@ class Issuer:
         self.register.record(recorded, self.clock(), self.actor, progress)  # 7
         return answer  # 8
 
-    def read(self, application: Application, papers: Sequence[Paper] = ("plain",)) -> Ready:
-        """Step 1 alone: read a record and set its texts; raises ApplicationError with every fault, reserves nothing."""
+    def read(self, application: Application, papers: Sequence[Paper] = ("plain",), today: date | None = None) -> Ready:
+        """Step 1 alone: read a record as on a day, and set its texts; reserves nothing.
+
+        Raises ApplicationError with every fault, and SigningError when the keys that will be needed do not serve.
+        """
         template = self.templates.get(application.kind)
         if template is None:
             known = "、".join(sorted(self.templates))
             wanted = Text(f"已有的种类：{known}", f"one of {known}")
-            raise ApplicationError((Problem("kind", Text("证照种类", "Kind"), application.kind[:40], wanted),))
-        reading = template.read(application, self.authorities, self.today())
+            raise ApplicationError((Problem("kind", Text("证照种类", "Kind"), shown(application.kind), wanted),))
+        reading = self._reading(template, application, today or self.today())
         seal = self.seal_of(reading.authority.id)
+        check_window(seal.window, self.clock())  # here too: each attempt with a seal that has expired would cost a number
+        self.qr_key_of(reading.authority.id)
         stamp = Stamp(seal.fingerprint, seal.signer.specimen)
         trial = _certificate(template, reading, self.clock(), None)
         jobs, problems = [], dict[tuple[str, str], Problem]()
@@ -199,6 +212,19 @@ class Issuer:
         if problems:
             raise ApplicationError(tuple(problems.values()))
         return Ready(application, template, reading, tuple(jobs))
+
+    def _reading(self, template: Template, application: Application, today: date) -> Reading:
+        data = application.data
+        if self.authority and isinstance(data, Mapping) and not any(template.names.get(key) == "authority" for key in data):
+            application = replace(application, data={**data, "authority": self.authority})
+        wrong = _key_faults(application)
+        try:
+            reading = template.read(application, self.authorities, today)
+        except ApplicationError as error:
+            raise ApplicationError((*error.problems, *wrong)) from error
+        if wrong:
+            raise ApplicationError(wrong)
+        return reading
 
     def _reserve(self, ready: Sequence[Ready]) -> list[Reserved]:
         return self.register.reserve([self._reservation(one) for one in ready], self.clock(), self.chance)
@@ -227,7 +253,7 @@ class Issuer:
     def _earlier(self, one: Ready, papers: Sequence[Paper]) -> Issued | None:
         """Find the documents of a request that was issued before; None when a paper asked for now is missing."""
         known = self.register.by_request(one.application.request_key)
-        if {(d.copy, d.paper) for d in known} < {(c.id, p) for c in one.template.copies for p in papers}:
+        if not {(c.id, p) for c in one.template.copies for p in papers} <= {(d.copy, d.paper) for d in known}:
             return None
         documents = tuple(
             Document(d.sid, d.number, d.copy, d.paper, b"", self.register.pdf(d.pdf_digest), d.pdf_digest)
@@ -384,8 +410,25 @@ def _finish(item: Item, page: Struck, strike: bytes) -> tuple[Document, Recorded
 
 
 def _conflict(application: Application) -> ApplicationError:
-    label = Text("申请编号", "Request key")
     wanted = Text("未用于其他内容的编号", "a key that was not used for other data")
-    return ApplicationError((Problem("request_key", label, application.request_key[:40], wanted),))
+    return ApplicationError((Problem("request_key", RESERVED["request_key"], shown(application.request_key), wanted),))
+
+
+def request_key(data: Mapping[str, object]) -> str:
+    """Find a record's own request key, under its name or its label; empty when there is none."""
+    return next((str(key).strip() for key in _keys(data) if key is not None and str(key).strip()), "")
+
+
+def _keys(data: Mapping[str, object]) -> tuple[object, ...]:
+    return data.get("request_key"), data.get(RESERVED["request_key"].zh)
+
+
+def _key_faults(application: Application) -> tuple[Problem, ...]:
+    given = _keys(application.data) if isinstance(application.data, Mapping) else ()
+    for key in (application.request_key, *(key for key in given if key is not None)):
+        if type(key) not in (str, int) or len(str(key)) > LONGEST_KEY or unprintable(str(key)):
+            wanted = Text(f"不超过 {LONGEST_KEY} 个可印刷的字符", f"at most {LONGEST_KEY} printable characters")
+            return (Problem("request_key", RESERVED["request_key"], found(key), wanted),)
+    return ()
 
 

@@ -30,18 +30,22 @@ class Window:
     not_after: datetime
 
 
+def check_window(window: Window, now: datetime) -> None:
+    """Raise SigningError for a seal that is not in force."""
+    if not window.not_before <= now <= window.not_after:
+        until = f"{window.not_before:%Y-%m-%d} … {window.not_after:%Y-%m-%d}"
+        raise SigningError(
+            Text(f"印章证书不在有效期内（{until}），请联系密钥管理员", f"the seal is in force {until} only; ask the key officer")
+        )
+
+
 def lint(struck: Sequence[Struck], windows: Sequence[Window], now: datetime) -> list[Prepared]:
     """Pass every page or none; `windows` are those of the seals, in the order of the pages.
 
     Raises SigningError for a seal that is not in force and TemplateError for a page that does not say what it should.
     """
     for window in set(windows):
-        if window.not_before <= now <= window.not_after:
-            continue
-        until = f"{window.not_before:%Y-%m-%d} … {window.not_after:%Y-%m-%d}"
-        raise SigningError(
-            Text(f"印章证书不在有效期内（{until}），请联系密钥管理员", f"the seal is in force {until} only; ask the key officer")
-        )
+        check_window(window, now)
     modules = [_modules(s) for s in struck]
     for page, text in zip(struck, qr.read_back_many(modules), strict=True):
         certificate = page.certified.certificate

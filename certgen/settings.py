@@ -111,8 +111,11 @@ def from_mapping(home: Path, raw: Mapping[str, Any]) -> Settings:
     if len(origin) > 48:
         raise _wrong("public_origin", origin, "最多 48 个字符（二维码尺寸有限）", "at most 48 characters, or codes grow too wide")
     offset = raw.get("overprint_offset_mm", [0.0, 0.0])
-    if len(offset) != 2 or not all(isinstance(n, int | float) and abs(n) <= 20 for n in offset):
+    if len(offset) != 2 or not all(type(n) in (int, float) and abs(n) <= 20 for n in offset):
         raise _wrong("overprint_offset_mm", offset, "[右移, 下移]，毫米，绝对值不超过 20", "[right, down] in mm, at most 20")
+    fonts = raw.get("extra_fonts", [])
+    if not all(isinstance(font, str) and font for font in fonts):
+        raise _wrong("extra_fonts", fonts, "字体文件路径的列表", "a list of paths of font files")
     passphrase = raw.get("passphrase_file", "")
     return Settings(
         home=home,
@@ -122,7 +125,7 @@ def from_mapping(home: Path, raw: Mapping[str, Any]) -> Settings:
         passphrase_file=home / passphrase if passphrase else None,
         authority=raw.get("authority", ""),
         overprint_offset_mm=(float(offset[0]), float(offset[1])),
-        extra_fonts=tuple(home / f for f in raw.get("extra_fonts", ())),
+        extra_fonts=tuple(home / font for font in fonts),
     )
 
 

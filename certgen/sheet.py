@@ -3,22 +3,25 @@
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from certgen.core.chinese import decode_gb18030, shown
 from certgen.core.errors import ApplicationError, FormatError, Problem, SettingsError, Text
+from certgen.fieldtypes import fold
 from certgen.template import Template
 
 MAX_BYTES = 512 * 1024 * 1024
 MAX_COLUMNS = 500
 _HEADER = Text("表头", "Header row")
+_LINE_END = re.compile("[\r\n]")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One record of a table; `number` is its line as a spreadsheet shows it, the header being 1."""
+    """One record of a table; `number` is its row as a spreadsheet shows it, the header being 1."""
 
     number: int
     values: dict[str, object]
@@ -62,22 +65,22 @@ def _decode(data: bytes, name: str) -> str:
 
 def _parse(text: str, known: frozenset[str]) -> tuple[Row, ...]:
     # A header of 100,000 columns is seen before the rows are taken apart.
-    first = text.partition("\n")[0]
+    first = _LINE_END.split(text, maxsplit=1)[0]
     if first.count(",") >= MAX_COLUMNS:
         raise _refused(f"{first.count(',') + 1}", f"不超过 {MAX_COLUMNS} 列", f"at most {MAX_COLUMNS} columns")
     try:
         reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-        header = [name.strip() for name in next(reader, [])]
+        header = [fold(name) for name in next(reader, [])]
         _check_header(header, known)
         rows = []
-        for cells in reader:
+        for number, cells in enumerate(reader, 2):
             if not any(cell.strip() for cell in cells):
                 continue
             values: dict[str, object] = {name: cell for name, cell in zip(header, cells, strict=False) if cell.strip()}
             if len(cells) > len(header):
                 # Left in under its place, so that the row is refused with what was found there.
                 values |= {f"#{i + 1}": cells[i] for i in range(len(header), len(cells)) if cells[i].strip()}
-            rows.append(Row(reader.line_num, values))
+            rows.append(Row(number, values))
     except csv.Error as error:
         raise SettingsError(Text(f"第 {reader.line_num} 行不是有效的 CSV：{error}", f"line {reader.line_num} is not CSV: {error}")) from error
     if not rows:
@@ -86,6 +89,8 @@ def _parse(text: str, known: frozenset[str]) -> tuple[Row, ...]:
 
 
 def _check_header(header: list[str], known: frozenset[str]) -> None:
+    if len(header) > MAX_COLUMNS:  # behind a line end inside quotes
+        raise _refused(f"{len(header)}", f"不超过 {MAX_COLUMNS} 列", f"at most {MAX_COLUMNS} columns")
     if not any(header):
         raise _refused("", "首行写明各列名称", "a first row that names the columns")
     problems = []

@@ -164,6 +164,7 @@ def open_office(
     issuer = Issuer(
         templates=Templates(chosen.home), authorities=records, workshop=workshop, register=register, seal_of=seal_of,
         qr_key_of=qr_key_of, check=stranger, proof=read_qr, clock=clock, chance=chance, actor=actor,
+        authority=chosen.authority,
     )  # fmt: skip
     return Office(chosen, register, clock, issuer)
 
@@ -204,7 +205,7 @@ def make_workspace(
     if passphrase is None:
         raw["passphrase_file"] = "keys/passphrase"
     chosen = settings.from_mapping(home, raw)
-    secret = passphrase or secrets.token_urlsafe(24).encode()
+    secret = secrets.token_urlsafe(24).encode() if passphrase is None else passphrase
     offices = [(a.id, Text(a.on(now().date()).name, a.id), ("*",)) for a in authorities().values()]
     home.mkdir(parents=True, exist_ok=True)
     hold_ceremony(
