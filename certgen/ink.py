@@ -5,6 +5,7 @@ out by `Case`, a typesetter's case: it knows what the plate's fonts already hold
 """
 
 from collections.abc import Callable, Mapping
+from functools import cache
 
 from certgen.core.errors import ApplicationError, Problem, Text
 from certgen.fonts import Chain, Face, Glyph, MissingGlyph, Typefaces, subset
@@ -111,8 +112,7 @@ def show(box: TextBox, fitted: Fitted, case: Case, page_height: float) -> str:
     baseline = page_height - top - size * BASELINE
     em = size / 1000
     track = box.tracking * size
-    red, green, blue = box.color
-    out = [f"{red:g} {green:g} {blue:g} rg\n"]
+    out = [_fill(box.color)]
     for line in lines:
         count = len(line.text)
         x = box.x + line.indent * em
@@ -134,23 +134,27 @@ def show(box: TextBox, fitted: Fitted, case: Case, page_height: float) -> str:
     return "".join(out)
 
 
+@cache
+def _fill(color: tuple[float, float, float]) -> str:
+    red, green, blue = color
+    return f"{red:g} {green:g} {blue:g} rg\n"
+
+
 def _line(line: Line, case: Case, select: str) -> str:
     """Show one line: a run for each font in it, with what moves its characters in between."""
     pieces: list[str] = []
     add = pieces.append
+    moves = dict(line.kerns)
     current = ""
-    kerns = dict(line.kerns) if line.kerns else None
-    for i, char in enumerate(line.text):
-        resource, code = case[char]
+    for i, (resource, code) in enumerate(map(case.__getitem__, line.text)):
         if resource is not current:
-            if current:
-                add(">]TJ\n")
-            add("/" + resource + select)
+            add(f">]TJ\n/{resource}{select}{code}" if current else f"/{resource}{select}{code}")
             current = resource
-        add(code)
-        if kerns and i in kerns:
-            add(f">{-kerns[i]}<")
-    add(">]TJ\n")
+        else:
+            add(code)
+        if i in moves:
+            add(f">{-moves[i]}<")
+    add(">]TJ\n" if current else "")
     return "".join(pieces)
 
 

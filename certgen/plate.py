@@ -118,10 +118,11 @@ class Plate:
         """Give the codes of the characters that a face chain finds in the plate's fonts."""
         if name not in self._held:
             chain = typefaces.chain(name)
-            self._held[name] = {
+            found = {
                 char: code for file, codes in self._codes.items() for char, code in codes.items()
                 if chain[char].face.file == file
             }  # fmt: skip
+            self._held[name] = found
         return self._held[name]
 
 

@@ -10,9 +10,9 @@ hashed once. Sizes of everything behind the gap are known beforehand: `/ByteRang
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from certgen.core import gap, record
 from certgen.core.errors import ApplicationError, Problem, Text
@@ -194,8 +194,7 @@ class _Objects:
         return b"".join([*self.parts, opening, ranges]), tail
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """A box, its words, and how they were fitted into it."""
 
     box: TextBox
@@ -297,7 +296,7 @@ class _Compositor:
             case = self.cases.get(box.font) or self.case(box.font)
             if fitted.rest and first:
                 note = measure_line(CONTINUED_NOTE, self.typefaces.advances(box.font), 0)
-                fitted = replace(fitted, lines=(*fitted.lines, note))
+                fitted = fitted._replace(lines=(*fitted.lines, note))
             out.append(element(box, setting.text, fitted, case, page.height))
         if first and page.qr:
             s = page.qr

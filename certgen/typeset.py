@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from certgen.core import clreq
 
@@ -33,8 +33,7 @@ class Overflow(ValueError):  # noqa: N818 - the printer's word
     """Text that fits its box at no permitted size; whoever knows the field names it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line of type, in thousandths of an em.
 
     `kerns` are pairs (i, k): after character i move on by k more, negative is closer. `indent` (<= 0) moves
@@ -50,8 +49,7 @@ class Line:
     last: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Fitted:
+class Fitted(NamedTuple):
     """Lines at a `size` in points that fit their box; `rest` is to be set elsewhere, "" when there is none."""
 
     size: float
