@@ -14,7 +14,7 @@ crash between 2 and 7 the reservation is found again, with its time and salts, a
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from itertools import islice
@@ -28,7 +28,8 @@ from certgen.core.chinese import shown, unprintable
 from certgen.core.errors import ApplicationError, Problem, SigningError, Text, VerificationError
 from certgen.core.model import Application, Certificate, Paper, Signer, Slot
 from certgen.core.qrtext import QrFacts, QrSeal, QrText, holder_of
-from certgen.fieldtypes import found
+from certgen.fieldtypes import found, is_blank
+from certgen.fonts import MissingGlyph
 from certgen.pades import PdfSeal
 from certgen.pdf import LEVELS
 from certgen.plate import Engraving
@@ -196,7 +197,9 @@ class Issuer:
             raise ApplicationError((Problem("kind", Text("证照种类", "Kind"), shown(application.kind), wanted),))
         reading = self._reading(template, application, today or self.today())
         seal = self.seal_of(reading.authority.id)
-        check_window(seal.window, self.clock())  # here too: each attempt with a seal that has expired would cost a number
+        check_window(
+            seal.window, self.clock()
+        )  # here too: each attempt with a seal that has expired would cost a number
         self.qr_key_of(reading.authority.id)
         stamp = Stamp(seal.fingerprint, seal.signer.specimen)
         trial = _certificate(template, reading, self.clock(), None)
@@ -215,16 +218,32 @@ class Issuer:
 
     def _reading(self, template: Template, application: Application, today: date) -> Reading:
         data = application.data
-        if self.authority and isinstance(data, Mapping) and not any(template.names.get(key) == "authority" for key in data):
+        if (
+            self.authority
+            and isinstance(data, Mapping)
+            and not any(template.names.get(key) == "authority" for key in data)
+        ):
             application = replace(application, data={**data, "authority": self.authority})
         wrong = _key_faults(application)
         try:
             reading = template.read(application, self.authorities, today)
         except ApplicationError as error:
-            raise ApplicationError((*error.problems, *wrong)) from error
+            unseen = self._glyph_faults(template, data, {p.field for p in error.problems})
+            raise ApplicationError((*error.problems, *unseen, *wrong)) from error
         if wrong:
             raise ApplicationError(wrong)
         return reading
+
+    def _glyph_faults(self, template: Template, data: Mapping[str, object], known: set[str]) -> Iterator[Problem]:
+        """Find characters that no typeface has: a record that cannot be read is never set, and would hide them."""
+        chain = self.workshop.typefaces.chain("song")
+        labels = {field.name: field.label for field in template.fields if field.name not in known}
+        for key, value in data.items() if isinstance(data, Mapping) else ():
+            name = template.names.get(key, "")
+            try:
+                [chain[char] for char in str(value).strip() if name in labels]
+            except MissingGlyph as missing:
+                yield missing.problem(name, labels[name])
 
     def _reserve(self, ready: Sequence[Ready]) -> list[Reserved]:
         return self.register.reserve([self._reservation(one) for one in ready], self.clock(), self.chance)
@@ -336,7 +355,9 @@ class Issuer:
             page = struck.plate.content + struck.head + b"<" + b"0" * (2 * struck.gap_bytes) + b">" + struck.tail
             x, y, size = (v * 25.4 / 72 for v in (square.x, square.y, square.size))
             if self.proof(page, (x, y, size, size)) != struck.symbol.text:
-                raise SigningError(Text("印出的二维码无法读回，未签发", "the printed QR code does not read back; nothing was signed"))
+                raise SigningError(
+                    Text("印出的二维码无法读回，未签发", "the printed QR code does not read back; nothing was signed")
+                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -404,7 +425,15 @@ def _finish(item: Item, page: Struck, strike: bytes) -> tuple[Document, Recorded
     return (
         Document(certificate.sid, certificate.number, certificate.copy, paper, plate.content, strike, digest),
         Recorded(
-            certificate, paper, template.title, shown, plate.digest, strike, digest, item.certified.digest, item.seal.fingerprint
+            certificate,
+            paper,
+            template.title,
+            shown,
+            plate.digest,
+            strike,
+            digest,
+            item.certified.digest,
+            item.seal.fingerprint,
         ),
     )
 
@@ -416,7 +445,7 @@ def _conflict(application: Application) -> ApplicationError:
 
 def request_key(data: Mapping[str, object]) -> str:
     """Find a record's own request key, under its name or its label; empty when there is none."""
-    return next((str(key).strip() for key in _keys(data) if key is not None and str(key).strip()), "")
+    return next((str(key).strip() for key in _keys(data) if not is_blank(key)), "")
 
 
 def _keys(data: Mapping[str, object]) -> tuple[object, ...]:
@@ -425,10 +454,8 @@ def _keys(data: Mapping[str, object]) -> tuple[object, ...]:
 
 def _key_faults(application: Application) -> tuple[Problem, ...]:
     given = _keys(application.data) if isinstance(application.data, Mapping) else ()
-    for key in (application.request_key, *(key for key in given if key is not None)):
-        if type(key) not in (str, int) or len(str(key)) > LONGEST_KEY or unprintable(str(key)):
-            wanted = Text(f"不超过 {LONGEST_KEY} 个可印刷的字符", f"at most {LONGEST_KEY} printable characters")
+    for key in (application.request_key, *(key for key in given if not is_blank(key))):
+        if type(key) not in (str, int) or not 0 < len(str(key)) <= LONGEST_KEY or unprintable(str(key)):
+            wanted = Text(f"1 至 {LONGEST_KEY} 个可印刷的字符", f"1 to {LONGEST_KEY} printable characters")
             return (Problem("request_key", RESERVED["request_key"], found(key), wanted),)
     return ()
-
-
