@@ -43,12 +43,21 @@ def load_art(file: Path) -> Drawing:
     resources = drawn["/Resources"]
     if "/XObject" in resources or "/ExtGState" in resources or "/Shading" in resources:  # type: ignore[operator]
         raise TemplateError(
-            file.name, 0, "art", Text("图样只能由路径组成，不能有透明、渐变或图片", "art may hold paths only, no opacity, gradient or picture")
+            file.name,
+            0,
+            "art",
+            Text(
+                "图样只能由路径组成，不能有透明、渐变或图片", "art may hold paths only, no opacity, gradient or picture"
+            ),
         )
     contents = drawn.get_contents()
     content = _IDLE.sub(b"", contents.get_data() if contents is not None else b"")
     if b" Tf" in content:
-        raise TemplateError(file.name, 0, "art", Text("图样里的文字须先转为路径", "text in art must be turned into paths"))
+        raise TemplateError(
+            file.name, 0, "art", Text("图样里的文字须先转为路径", "text in art must be turned into paths")
+        )
     # Two decimals are 3.5 µm; a matrix keeps all of its digits.
-    lines = (x if x.endswith(b" cm") else _LONG.sub(lambda m: b"%g" % round(float(m[0]), 2), x) for x in content.split(b"\n"))
+    lines = (
+        x if x.endswith(b" cm") else _LONG.sub(lambda m: b"%g" % round(float(m[0]), 2), x) for x in content.split(b"\n")
+    )
     return Drawing(b"\n".join(lines) + b"\n", picture.width, picture.height)

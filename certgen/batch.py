@@ -50,7 +50,9 @@ def _application(kind: str, name: str, row: Row) -> Application:
     return Application(kind, row.values, request_key(row.values) or f"{name}:{row.number}")
 
 
-def check(issuer: Issuer, kind: str, sheet: Sheet, papers: Sequence[Paper]) -> Iterator[tuple[int, ApplicationError | None]]:
+def check(
+    issuer: Issuer, kind: str, sheet: Sheet, papers: Sequence[Paper]
+) -> Iterator[tuple[int, ApplicationError | None]]:
     """Read and set every row without reserving anything; gives each row's error, or None."""
     for row in sheet.rows:
         try:
@@ -88,7 +90,10 @@ def _noted(batch_id: str, numbers: Sequence[int]) -> Callable[[Sequence[Outcome]
 
 def reason(error: ApplicationError) -> str:
     """Write down why a row was refused, without what was found: a ledger is no place for ID numbers."""
-    problems = [{"field": p.field, "zh": f"{p.label.zh}：应为{p.wanted.zh}", "en": f"{p.label.en}: wanted {p.wanted.en}"} for p in error.problems]
+    problems = [
+        {"field": p.field, "zh": f"{p.label.zh}：应为{p.wanted.zh}", "en": f"{p.label.en}: wanted {p.wanted.en}"}
+        for p in error.problems
+    ]
     return json.dumps(problems, ensure_ascii=False)
 
 
@@ -113,8 +118,10 @@ def deliver(out: Path, documents: Sequence[Document]) -> list[Path]:
                 part.unlink(missing_ok=True)
             raise SettingsError(
                 Text(
-                    f"无法写入 {file.name}：{error.strerror}。证照已登记：重新运行同一批次，或用 certgen fetch {document.number} 补写",
-                    f"{file.name} cannot be written: {error.strerror}. It is in the register: run the same batch again, or "
+                    f"无法写入 {file.name}：{error.strerror}。证照已登记：重新运行同一批次，"
+                    f"或用 certgen fetch {document.number} 补写",
+                    f"{file.name} cannot be written: {error.strerror}. It is in the register: run the same batch "
+                    "again, or "
                     f"write it with certgen fetch {document.number}",
                 )
             ) from error
@@ -140,7 +147,11 @@ def redeliver(issuer: Issuer, batch: Batch, papers: Sequence[Paper], out: Path) 
 def write_results(issuer: Issuer, batch: Batch, file: Path, lang: Lang) -> None:
     """Write the sheet of what became of each row: row, state, number, sid, files, reason. Raises SettingsError."""
     ledger = issuer.register.ledger
-    states = {row.number: (state, row.reason) for state in ("issued", "refused", "ready") for row in ledger.rows(batch.id, state)}
+    states = {
+        row.number: (state, row.reason)
+        for state in ("issued", "refused", "ready")
+        for row in ledger.rows(batch.id, state)
+    }
     lines: list[list[object]] = [["row", "state", "number", "sid", "file", "reason"]]
     for number, application in batch.rows:
         state, why = states[number]

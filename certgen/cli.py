@@ -61,14 +61,16 @@ class PaperChoice(StrEnum):
         return both if self is PaperChoice.both else (("plain",) if self is PaperChoice.plain else ("overprint",))
 
 
-HomeOption = Annotated[Path | None, typer.Option("--home", help="The workspace; default CERTGEN_HOME or ./certgen-home.")]
+HomeOption = Annotated[
+    Path | None, typer.Option("--home", help="The workspace; default CERTGEN_HOME or ./certgen-home.")
+]
 LangOption = Annotated[Language | None, typer.Option("--lang", help="Language of messages; default by locale.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Answer in JSON on standard output.")]
 PaperOption = Annotated[PaperChoice, typer.Option("--paper", help="plain, overprint (onto pre-printed stock) or both.")]
 
 
 def _set(home: Path | None, lang: Language | None, as_json: bool = False) -> _Session:
-    global _session  # one process, one command  # noqa: PLW0603
+    global _session  # one process, one command
     chosen: Lang = "zh" if lang is Language.zh else "en" if lang is Language.en else settings.locale_language()
     _session = _Session(home or settings.default_home(), chosen, as_json)
     return _session
@@ -102,7 +104,8 @@ def _error_json(error: CertgenError) -> dict[str, Any]:
     body: dict[str, Any] = {"error": type(error).__name__, "message": {"zh": error.message.zh, "en": error.message.en}}
     if isinstance(error, ApplicationError):
         body["problems"] = [
-            {"field": p.field, "label": p.label._asdict(), "found": p.found, "wanted": p.wanted._asdict()} for p in error.problems
+            {"field": p.field, "label": p.label._asdict(), "found": p.found, "wanted": p.wanted._asdict()}
+            for p in error.problems
         ]
     return body
 
@@ -113,7 +116,9 @@ def office() -> Iterator["Office"]:
     from certgen import wiring
 
     chosen = settings.load(_session.home)
-    ask = wiring.passphrase_source(chosen, lambda name: typer.prompt(f"passphrase of {name}", hide_input=True, err=True).encode())
+    ask = wiring.passphrase_source(
+        chosen, lambda name: typer.prompt(f"passphrase of {name}", hide_input=True, err=True).encode()
+    )
     with wiring.open_office(chosen, ask, actor=settings.login_name()) as opened:
         yield opened
 
@@ -156,18 +161,31 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
 def init(
     home: HomeOption = None,
     lang: LangOption = None,
-    origin: Annotated[str, typer.Option(help="What QR codes open: https://host, or http://host:port in a demo.")] = "http://127.0.0.1:8000",
+    origin: Annotated[
+        str, typer.Option(help="What QR codes open: https://host, or http://host:port in a demo.")
+    ] = "http://127.0.0.1:8000",
     algorithm: Annotated[str, typer.Option(help="Of the seals: ES256 (P-256) or RS256.")] = "ES256",
     rsa_bits: Annotated[int, typer.Option(help="2048 or 3072, for RS256.")] = 3072,
-    passphrase_file: Annotated[Path | None, typer.Option(help="Passphrase of the new keys; without one a demo passphrase is drawn.")] = None,
-    production: Annotated[bool, typer.Option("--production", help="Keys whose documents do not carry 样本; needs --passphrase-file.")] = False,
+    passphrase_file: Annotated[
+        Path | None, typer.Option(help="Passphrase of the new keys; without one a demo passphrase is drawn.")
+    ] = None,
+    production: Annotated[
+        bool, typer.Option("--production", help="Keys whose documents do not carry 样本; needs --passphrase-file.")
+    ] = False,
 ) -> None:
     """Make a workspace: settings, keys of every authority, trust list, empty register."""
     from certgen import wiring
 
     session = _set(home, lang)
     if algorithm not in {"ES256", "RS256"} or rsa_bits not in {2048, 3072}:
-        fail(SettingsError(Text(f"算法 {algorithm} {rsa_bits}：应为 ES256 或 RS256（2048、3072）", f"algorithm {algorithm} {rsa_bits}: wanted ES256, or RS256 of 2048 or 3072 bits")))
+        fail(
+            SettingsError(
+                Text(
+                    f"算法 {algorithm} {rsa_bits}：应为 ES256 或 RS256（2048、3072）",
+                    f"algorithm {algorithm} {rsa_bits}: wanted ES256, or RS256 of 2048 or 3072 bits",
+                )
+            )
+        )
     if production and passphrase_file is None:
         fail(SettingsError(Text("正式密钥须用 --passphrase-file 给出口令", "production keys need --passphrase-file")))
     try:
@@ -175,9 +193,16 @@ def init(
     except OSError as error:
         fail(_unreadable(passphrase_file, error))
     made = wiring.make_workspace(
-        session.home, origin=origin, algorithm="RS256" if algorithm == "RS256" else "ES256", rsa_bits=rsa_bits, specimen=not production, passphrase=secret
-    )  # fmt: skip
-    answer({"home": str(made.home)}, [Text(f"工作区已建立：{made.home}", f"workspace made: {made.home}").say(session.lang)])
+        session.home,
+        origin=origin,
+        algorithm="RS256" if algorithm == "RS256" else "ES256",
+        rsa_bits=rsa_bits,
+        specimen=not production,
+        passphrase=secret,
+    )
+    answer(
+        {"home": str(made.home)}, [Text(f"工作区已建立：{made.home}", f"workspace made: {made.home}").say(session.lang)]
+    )
 
 
 @app.command()
@@ -185,7 +210,10 @@ def kinds(
     home: HomeOption = None,
     lang: LangOption = None,
     as_json: JsonOption = False,
-    csv: Annotated[str, typer.Option("--csv", metavar="KIND", help="Write an empty table of this kind: headers and one example row.")] = "",
+    csv: Annotated[
+        str,
+        typer.Option("--csv", metavar="KIND", help="Write an empty table of this kind: headers and one example row."),
+    ] = "",
 ) -> None:
     """List the kinds of documents, or write an empty table of one."""
     from certgen import wiring
@@ -201,7 +229,10 @@ def kinds(
     listed = list(templates.values())
     width = max((len(t.kind) for t in listed), default=0)
     answer(
-        [{"kind": t.kind, "title": t.title._asdict(), "version": t.version, "forms": [f.id for f in t.forms]} for t in listed],
+        [
+            {"kind": t.kind, "title": t.title._asdict(), "version": t.version, "forms": [f.id for f in t.forms]}
+            for t in listed
+        ],
         [f"{t.kind:<{width}}  {t.title.say(session.lang)}  ({', '.join(f.id for f in t.forms)})" for t in listed],
     )
 
@@ -222,21 +253,22 @@ def issue(
     record: Annotated[Path, typer.Argument(help="A JSON file, or - for standard input.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for the PDFs.")] = Path(),
     paper: PaperOption = PaperChoice.plain,
-    key: Annotated[str, typer.Option("--key", help="Your own request key: the same key always gives the same documents.")] = "",
+    key: Annotated[
+        str, typer.Option("--key", help="Your own request key: the same key always gives the same documents.")
+    ] = "",
     home: HomeOption = None,
     lang: LangOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Issue one licence: every copy of it, signed, registered and written to files."""
-    import secrets
-
+    from certgen import wiring
     from certgen.batch import deliver
     from certgen.core.model import Application
     from certgen.issue import Refused, request_key
 
     session = _set(home, lang, as_json)
     data = read_record(record)
-    application = Application(kind, data, key or request_key(data) or secrets.token_hex(16))
+    application = Application(kind, data, key or request_key(data) or wiring.new_request_key())
     with office() as opened:
         opened.issuer.read(application, paper.papers)
         _make_folder(out)  # after the faults, which leave nothing behind; before a number is used up
@@ -245,10 +277,21 @@ def issue(
             fail(outcome.error)
         files = deliver(out, outcome.documents)
     rows = [
-        {"number": d.number, "sid": d.sid, "copy": d.copy, "paper": d.paper, "file": str(f), "sha256": d.pdf_digest.hex()}
+        {
+            "number": d.number,
+            "sid": d.sid,
+            "copy": d.copy,
+            "paper": d.paper,
+            "file": str(f),
+            "sha256": d.pdf_digest.hex(),
+        }
         for d, f in zip(outcome.documents, files, strict=True)
     ]
-    note = Text("（此前已签发，内容相同）", " (issued before; the same documents)").say(session.lang) if outcome.again else ""
+    note = (
+        Text("（此前已签发，内容相同）", " (issued before; the same documents)").say(session.lang)
+        if outcome.again
+        else ""
+    )
     answer(rows, [f"{r['number']}  {r['sid']}  {r['file']}{note}" for r in rows])
 
 
@@ -256,7 +299,9 @@ def _make_folder(out: Path) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise SettingsError(Text(f"无法建立目录 {out}：{error.strerror}", f"folder {out} cannot be made: {error.strerror}")) from error
+        raise SettingsError(
+            Text(f"无法建立目录 {out}：{error.strerror}", f"folder {out} cannot be made: {error.strerror}")
+        ) from error
 
 
 @app.command()
@@ -284,7 +329,16 @@ def batch(
             faults = [(row, error) for row, error in batches.check(opened.issuer, kind, sheet, paper.papers) if error]
             _report_rows(faults)
             counts = {"rows": len(sheet.rows), "good": len(sheet.rows) - len(faults), "refused": len(faults)}
-            answer(counts, [Text(f"共 {counts['rows']} 行，可签发 {counts['good']} 行，有误 {counts['refused']} 行；未签发", f"{counts['rows']} rows, {counts['good']} good, {counts['refused']} with faults; nothing was issued").say(session.lang)])
+            answer(
+                counts,
+                [
+                    Text(
+                        f"共 {counts['rows']} 行，可签发 {counts['good']} 行，有误 {counts['refused']} 行；未签发",
+                        f"{counts['rows']} rows, {counts['good']} good, {counts['refused']} with faults; "
+                        "nothing was issued",
+                    ).say(session.lang)
+                ],
+            )
             raise typer.Exit(2 if faults else 0)
         _make_folder(out)
         ledger = batches.open_batch(opened.issuer, kind, sheet, paper.papers)
@@ -296,8 +350,23 @@ def batch(
                 advance(len(results))
         summary = opened.register.ledger.summary(ledger.id)
         batches.write_results(opened.issuer, ledger, out / "results.csv", session.lang)
-    data = {"rows": summary.total, "issued": summary.issued, "refused": summary.refused, "rewritten": again, "out": str(out)}
-    answer(data, [Text(f"共 {summary.total} 行：签发 {summary.issued}，拒绝 {summary.refused}；文件与 results.csv 在 {out}", f"{summary.total} rows: {summary.issued} issued, {summary.refused} refused; files and results.csv are in {out}").say(session.lang)])
+    data = {
+        "rows": summary.total,
+        "issued": summary.issued,
+        "refused": summary.refused,
+        "rewritten": again,
+        "out": str(out),
+    }
+    answer(
+        data,
+        [
+            Text(
+                f"共 {summary.total} 行：签发 {summary.issued}，拒绝 {summary.refused}；文件与 results.csv 在 {out}",
+                f"{summary.total} rows: {summary.issued} issued, {summary.refused} refused; "
+                f"files and results.csv are in {out}",
+            ).say(session.lang)
+        ],
+    )
     raise typer.Exit(2 if summary.refused else 0)
 
 
@@ -345,7 +414,9 @@ def verify(
     home: HomeOption = None,
     lang: LangOption = None,
     as_json: JsonOption = False,
-    offline: Annotated[bool, typer.Option("--offline", help="Do not ask the register; judge as a stranger would.")] = False,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Do not ask the register; judge as a stranger would.")
+    ] = False,
 ) -> None:
     """Judge a document or a QR code: 0 authentic and in force, 1 not, 3 cannot tell."""
     from certgen import wiring
@@ -366,7 +437,12 @@ def verify(
 
 
 @app.command()
-def show(number: Annotated[str, typer.Argument(metavar="NUMBER|SID")], home: HomeOption = None, lang: LangOption = None, as_json: JsonOption = False) -> None:
+def show(
+    number: Annotated[str, typer.Argument(metavar="NUMBER|SID")],
+    home: HomeOption = None,
+    lang: LangOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Show what the register says of a licence: its copies, dates and status."""
     from certgen.core.status import LABELS
     from certgen.issue import SHANGHAI
@@ -381,13 +457,31 @@ def show(number: Annotated[str, typer.Argument(metavar="NUMBER|SID")], home: Hom
         lines = []
         for d in found:
             expired = d.valid_until is not None and d.valid_until < today
-            rows.append({
-                "number": d.number, "version": d.version, "sid": d.sid, "kind": d.kind, "copy": d.copy, "paper": d.paper, "form": d.form,
-                "authority": d.authority_name, "issued_on": str(d.issued_on), "valid_until": str(d.valid_until) if d.valid_until else None,
-                "status": d.status, "expired": expired, "sha256": d.pdf_digest.hex(), "public": [[label.say(session.lang), value] for label, value in d.public],
-            })  # fmt: skip
-            status = LABELS[d.status].say(session.lang) + (Text("（已过期）", " (expired)").say(session.lang) if expired else "")
-            lines.append(f"{d.number}  v{d.version}  {d.copy}  {d.paper}  {d.sid}  {d.issued_on} – {d.valid_until or '…'}  {status}")
+            rows.append(
+                {
+                    "number": d.number,
+                    "version": d.version,
+                    "sid": d.sid,
+                    "kind": d.kind,
+                    "copy": d.copy,
+                    "paper": d.paper,
+                    "form": d.form,
+                    "authority": d.authority_name,
+                    "issued_on": str(d.issued_on),
+                    "valid_until": str(d.valid_until) if d.valid_until else None,
+                    "status": d.status,
+                    "expired": expired,
+                    "sha256": d.pdf_digest.hex(),
+                    "public": [[label.say(session.lang), value] for label, value in d.public],
+                }
+            )
+            status = LABELS[d.status].say(session.lang) + (
+                Text("（已过期）", " (expired)").say(session.lang) if expired else ""
+            )
+            lines.append(
+                f"{d.number}  v{d.version}  {d.copy}  {d.paper}  {d.sid}  "
+                f"{d.issued_on} – {d.valid_until or '…'}  {status}"
+            )
         lines += [f"  {label.say(session.lang)}  {value}" for label, value in found[0].public]
         answer(rows, lines)
 
@@ -410,7 +504,10 @@ def fetch(
         if not found:
             fail(_not_found(number), 1)
         _make_folder(out)
-        documents = [Document(d.sid, d.number, d.copy, d.paper, b"", opened.register.pdf(d.pdf_digest), d.pdf_digest) for d in found]
+        documents = [
+            Document(d.sid, d.number, d.copy, d.paper, b"", opened.register.pdf(d.pdf_digest), d.pdf_digest)
+            for d in found
+        ]
         files = deliver(out, documents)
     answer([str(f) for f in files], [str(f) for f in files])
 

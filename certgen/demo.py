@@ -1,10 +1,10 @@
 """`certgen demo`: the main job from nothing, with nothing left out and nothing staged.
 
-    1 keys       a workspace with a root, an issuing CA, a seal and a QR key for every authority
-    2 issue      of every kind: its sample on both papers, its cases, and its table of records as a batch
-    3 verify     every PDF with the register; every QR code from a picture of its page, as a telephone would
-    4 stranger   one document without the register, as somebody offline would
-    5 forger     one byte altered: refused
+1 keys       a workspace with a root, an issuing CA, a seal and a QR key for every authority
+2 issue      of every kind: its sample on both papers, its cases, and its table of records as a batch
+3 verify     every PDF with the register; every QR code from a picture of its page, as a telephone would
+4 stranger   one document without the register, as somebody offline would
+5 forger     one byte altered: refused
 """
 
 import json
@@ -44,7 +44,9 @@ class _Demo:
             record = json.loads(file.read_text("utf-8"))
             record.setdefault("authority", next(iter(self.office.authorities)))
             papers = BOTH if file.name == "sample.json" else ("plain",)
-            outcome = self.office.issuer.issue([Application(kind, record, f"demo:{kind}:{file.stem}")], papers=papers)[0]
+            outcome = self.office.issuer.issue([Application(kind, record, f"demo:{kind}:{file.stem}")], papers=papers)[
+                0
+            ]
             if isinstance(outcome, Refused):
                 raise outcome.error
             self.take(outcome.documents)
@@ -95,7 +97,7 @@ class _Demo:
 
 
 def run(home: Path, lang: Lang) -> int:
-    """Run the demo in `home` (made anew); gives the exit code. Raises CertgenError when anything is not as it should be."""
+    """Run the demo in `home`, made anew; gives the exit code. Raises CertgenError at any surprise."""
 
     def say(zh: str, en: str) -> None:
         sys.stdout.write(Text(zh, en).say(lang) + "\n")
@@ -103,7 +105,10 @@ def run(home: Path, lang: Lang) -> int:
 
     home = home.absolute()
     _make_room(home)
-    say("1 建立工作区与密钥（每个发证机关一枚印章、一把二维码密钥）", "1 making a workspace and keys: a seal and a QR key for every authority")
+    say(
+        "1 建立工作区与密钥（每个发证机关一枚印章、一把二维码密钥）",
+        "1 making a workspace and keys: a seal and a QR key for every authority",
+    )
     chosen = wiring.make_workspace(home / "home", origin="http://127.0.0.1:8000")
     chosen = settings.load(chosen.home)
     ask = wiring.passphrase_source(chosen, lambda _: b"")
@@ -114,14 +119,23 @@ def run(home: Path, lang: Lang) -> int:
             demo.issue_singles(kind, template.folder)
             if (table := template.folder / "samples.csv").is_file():
                 demo.issue_table(kind, table)
-        say(f"3 核验全部 {demo.documents} 份 PDF 及其二维码", f"3 verifying all {demo.documents} PDFs and their QR codes")
+        say(
+            f"3 核验全部 {demo.documents} 份 PDF 及其二维码",
+            f"3 verifying all {demo.documents} PDFs and their QR codes",
+        )
         demo.verify_all()
         good, ended = demo.verdicts["licences"], demo.verdicts["expired"]
-        say(f"  真实有效 {good} 份；真实但已过有效期 {ended} 份", f"  {good} authentic and in force; {ended} authentic, expired since")
+        say(
+            f"  真实有效 {good} 份；真实但已过有效期 {ended} 份",
+            f"  {good} authentic and in force; {ended} authentic, expired since",
+        )
         file = sorted((home / "licences").glob("*.pdf"))[0]
         pdf = file.read_bytes()
         offline = demo.judge_offline(pdf)
-        say(f"4 无登记簿核验 {file.name}：{offline.lines('zh')[0]}", f"4 {file.name} without the register: {offline.lines('en')[0]}")
+        say(
+            f"4 无登记簿核验 {file.name}：{offline.lines('zh')[0]}",
+            f"4 {file.name} without the register: {offline.lines('en')[0]}",
+        )
         altered = bytearray(pdf)
         at = pdf.index(b"/FontFile2") + 2000  # somewhere in the middle of what can be seen
         altered[at] ^= 1
@@ -129,7 +143,10 @@ def run(home: Path, lang: Lang) -> int:
         forged.write_bytes(altered)
         refusals = [office.verifier.pdf(bytes(altered)), demo.judge_offline(bytes(altered))]
     for where, report in zip((Text("登记簿", "with the register"), Text("离线", "offline")), refusals, strict=True):
-        say(f"5 改动一个字节，{where.zh}：{report.lines('zh')[0]}", f"5 one byte altered, {where.en}: {report.lines('en')[0]}")
+        say(
+            f"5 改动一个字节，{where.zh}：{report.lines('zh')[0]}",
+            f"5 one byte altered, {where.en}: {report.lines('en')[0]}",
+        )
         if report.verdict is not Verdict.FAILED:
             raise SettingsError("an altered document was not refused")
     if offline.verdict is not Verdict.INDETERMINATE:

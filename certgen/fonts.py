@@ -15,7 +15,7 @@ import struct
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,7 +38,7 @@ SYSTEM = (
 )
 
 
-class MissingGlyph(KeyError):
+class MissingGlyph(KeyError):  # noqa: N818 - what it is, as Overflow is
     """No face of a chain prints this character; whoever knows the field turns it into a problem."""
 
     def __init__(self, char: str) -> None:
@@ -178,7 +178,9 @@ class Face:
         bbox = struct.unpack_from(">4h", self.head, 36)
         name = self.file.removesuffix(".ttf")
         left, bottom, right, top = (round(v * scale) for v in bbox)
-        return Descriptor(name, round(ascent * scale), round(descent * scale), round(cap * scale), (left, bottom, right, top))
+        return Descriptor(
+            name, round(ascent * scale), round(descent * scale), round(cap * scale), (left, bottom, right, top)
+        )
 
 
 class Chain(dict[str, Glyph]):
@@ -253,7 +255,9 @@ def subset(glyphs: Sequence[Glyph]) -> bytes:
     count = len(all_glyphs)
     offsets = list(accumulate((len(g.program) for g in all_glyphs), initial=0))
     short = offsets[-1] < 0x20000
-    loca = struct.pack(f">{count + 1}H", *(o >> 1 for o in offsets)) if short else struct.pack(f">{count + 1}I", *offsets)
+    loca = (
+        struct.pack(f">{count + 1}H", *(o >> 1 for o in offsets)) if short else struct.pack(f">{count + 1}I", *offsets)
+    )
     tables = (
         (b"glyf", b"".join([g.program for g in all_glyphs])),
         (b"head", face.head[:8] + b"\0\0\0\0" + face.head[12:50] + (b"\0\0" if short else b"\0\1") + face.head[52:54]),
@@ -322,7 +326,7 @@ def _contours(program: bytes) -> list[list[tuple[int, int, bool]]]:
         axes.append(values)
     points = [(x, y, bool(flag & 1)) for x, y, flag in zip(axes[0], axes[1], flags, strict=True)]
     starts = [0, *(end + 1 for end in ends)]
-    return [points[a:b] for a, b in zip(starts, starts[1:], strict=False)]
+    return [points[a:b] for a, b in pairwise(starts)]
 
 
 def _contour_path(points: list[tuple[float, float, bool]]) -> bytes:

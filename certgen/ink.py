@@ -95,7 +95,7 @@ def typeset_box(box: TextBox, text: str, typefaces: Typefaces, label: Text) -> F
 def element(box: TextBox, text: str, fitted: Fitted, case: Case, page_height: float) -> str:
     """Write a text as one marked-content sequence.
 
-    Letter-spaced text carries itself as ActualText (ISO 32000-1, 14.9.4), or a reader would copy 住 and 所 as two words.
+    Letter-spaced text carries itself as ActualText (ISO 32000-1, 14.9.4), or readers would copy 住 and 所 as two words.
     """
     words = f"<</ActualText<feff{text.encode('utf-16-be').hex()}>>>BDC" if box.tracking > WIDE else "BMC"
     return f"/Span {words}\nBT\n{show(box, fitted, case, page_height)}ET\nEMC\n"

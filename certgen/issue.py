@@ -282,7 +282,7 @@ class Issuer:
         return Issued(one.application, known[0].number, documents, again=True)
 
     def render(self, work: Sequence[tuple[Ready, Reserved]], now: datetime) -> list["Signed"]:
-        """Steps 3 to 5 for a chunk: facts, QR codes, pages, preflight, signatures."""
+        """Take steps 3 to 5 for a chunk: facts, QR codes, pages, preflight, signatures."""
         items = self._certify(work)  # 3
         struck = [self._strike(item) for item in items]  # 4
         if len(work) == 1:  # a citizen waits for this one: look at the page as a camera would
@@ -291,7 +291,7 @@ class Issuer:
         return [Signed(item, page, item.seal.strike(page)) for item, page in zip(items, prepared, strict=True)]  # 5
 
     def _make(self, work: Sequence[tuple[Ready, Reserved]]) -> list[list[tuple[Document, Recorded]]]:
-        """Steps 3 to 6 for a chunk; documents and what to record, for each record."""
+        """Take steps 3 to 6 for a chunk; gives documents and what to record, for each record."""
         now = self.clock()
         made: dict[int, list[tuple[Document, Recorded]]] = {}
         codes = set()
@@ -334,9 +334,17 @@ class Issuer:
         key = self.qr_key_of(certificate.authority)
         holder, cut = holder_of(reading.holder)
         facts = QrFacts(
-            certificate.kind, certificate.number, holder, cut, reading.uscc, certificate.issued_on, certificate.valid_until,
-            certificate.slot.shard, certificate.slot.index, certified.digest[:16],
-        )  # fmt: skip
+            certificate.kind,
+            certificate.number,
+            holder,
+            cut,
+            reading.uscc,
+            certificate.issued_on,
+            certificate.valid_until,
+            certificate.slot.shard,
+            certificate.slot.index,
+            certified.digest[:16],
+        )
         unsigned = key.seal.to_sign(facts, certificate.sid)
         return key.seal.finish(unsigned, key.signer.sign(unsigned.digest))
 
@@ -407,11 +415,16 @@ def _certificates(one: Ready, promise: Reserved) -> list[Certificate]:
     first = _certificate(one.template, one.reading, promise.reserved_at, promise)
     return [
         replace(
-            first, sid=promise.sids[i], slot=promise.slots[i], salt=promise.salts[i], copy=copy.id, copy_number=copy.number,
+            first,
+            sid=promise.sids[i],
+            slot=promise.slots[i],
+            salt=promise.salts[i],
+            copy=copy.id,
+            copy_number=copy.number,
             fields=tuple([pair for pair in one.reading.printed_for(copy.id) if pair[1]]),
         )
         for i, copy in enumerate(one.template.copies)
-    ]  # fmt: skip
+    ]
 
 
 def _finish(item: Item, page: Struck, strike: bytes) -> tuple[Document, Recorded]:

@@ -49,7 +49,9 @@ ATTRIBUTES: dict[str, dict[str, str | None]] = {
         **_AREA, "src": None, "print": "", "paper": "", "repeat-x": "1", "dx": "0", "repeat-y": "1", "dy": "0",
         "rotate": "0", "flip": "",
     },
-    "line": {"x1": None, "y1": None, "x2": None, "y2": None, "width": "0.2", "color": "#000000", "print": "", "paper": ""},
+    "line": {
+        **dict.fromkeys(("x1", "y1", "x2", "y2")), "width": "0.2", "color": "#000000", "print": "", "paper": "",
+    },
     "box": {**_AREA, "line": "0.2", "color": "#000000", "fill": "", "print": "", "paper": ""},
     "qr": {**_PLACE, "size": None},
     "seal": {**_PLACE, "size": None},
@@ -188,7 +190,7 @@ def _render(boxes: tuple[TextBox, ...], template: Any, context: Mapping[str, obj
 @cache
 def _environment() -> ImmutableSandboxedEnvironment:
     # Not escaped: the output is plain text for the typesetter, never markup.
-    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)  # noqa: S701
+    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)
     environment.filters = {
         "date": format_date,
         "date_cn": format_date_cn,
@@ -217,7 +219,9 @@ def load_layout(file: Path, *, fields: frozenset[str], largest_qr: int) -> Layou
     for node in root.children:
         page = _Reader(name, file.parent, fields, largest_qr).page(node)
         if page.role in pages:
-            raise TemplateError(name, node.line, "role", Text("同一用途的页只能有一页", "there can be one page of a role"))
+            raise TemplateError(
+                name, node.line, "role", Text("同一用途的页只能有一页", "there can be one page of a role")
+            )
         pages[page.role] = page
     if "main" not in pages:
         raise TemplateError(name, root.line, "page", Text("缺少主页面 <page>", "there is no main <page>"))
@@ -227,7 +231,9 @@ def load_layout(file: Path, *, fields: frozenset[str], largest_qr: int) -> Layou
             name, 0, "fit", Text('用到 fit="continue" 但没有续页', 'fit="continue" needs a continuation page')
         )
     if continuation and not continuation.continued:
-        raise TemplateError(name, 0, "continued", Text("续页缺少 <continued>", "the continuation page has no <continued>"))
+        raise TemplateError(
+            name, 0, "continued", Text("续页缺少 <continued>", "the continuation page has no <continued>")
+        )
     return Layout(name, pages["main"], continuation)
 
 
@@ -245,7 +251,9 @@ def _parse(file: Path) -> Node:
         stack[-1][3].append(Node(tag, attributes, line, tuple(children), words))
 
     def doctype(*_: object) -> None:
-        raise TemplateError(file.name, parser.CurrentLineNumber, "DOCTYPE", Text("不接受文档类型声明", "no DOCTYPE here"))
+        raise TemplateError(
+            file.name, parser.CurrentLineNumber, "DOCTYPE", Text("不接受文档类型声明", "no DOCTYPE here")
+        )
 
     parser.StartElementHandler, parser.EndElementHandler = start, end
     parser.CharacterDataHandler = lambda data: stack[-1][4].append(data)
@@ -282,7 +290,9 @@ class _Reader:
             if child.tag in {"qr", "seal"}:
                 squares[child.tag] = self.square(child, v)
             elif child.tag == "continued":
-                continued = self.text(child, {**ATTRIBUTES["text"], **v, "name": "continued", "floor": "", "tracking": 0.0})
+                continued = self.text(
+                    child, {**ATTRIBUTES["text"], **v, "name": "continued", "floor": "", "tracking": 0.0}
+                )
             elif child.tag == "text":
                 elements.append(self.text(child, v))
             elif child.tag in {"art", "line", "box"}:
@@ -295,7 +305,9 @@ class _Reader:
     def values(self, node: Node, where: str) -> dict[str, Any]:
         if node.tag not in ATTRIBUTES:
             known = ", ".join(sorted(ATTRIBUTES))
-            raise self.fail(node, node.tag, f"未知元素（可用：{known}）", f"unknown element in {where}, known are {known}")
+            raise self.fail(
+                node, node.tag, f"未知元素（可用：{known}）", f"unknown element in {where}, known are {known}"
+            )
         known_attributes = ATTRIBUTES[node.tag]
         for name in node.attributes:
             if name not in known_attributes:
@@ -371,7 +383,9 @@ class _Reader:
         if floor > v["size"]:
             raise self.fail(node, "floor", "最小字号大于字号", "the floor is above the size")
         if v["width"] < v["size"] or v["height"] < floor * 0.999:
-            raise self.fail(node, node.attributes.get("name", "text"), "框容不下一个字", "the box cannot hold a character")
+            raise self.fail(
+                node, node.attributes.get("name", "text"), "框容不下一个字", "the box cannot hold a character"
+            )
         preprinted = v["print"] != "always" and (v["paper"] == "plain" or not names)
         return TextBox(
             v["name"], v["x"], v["y"], v["width"], v["height"], v["font"], v["size"], floor, v["fit"], v["align"],

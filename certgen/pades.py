@@ -30,7 +30,9 @@ class PdfSeal:
         """Sign; gives the finished strike, which follows the plate's bytes in the file. Raises SigningError."""
         struck = prepared.struck
         if struck.gap_bytes != self.gap_bytes:
-            raise SigningError(Text("签名空位与印章不符", f"the gap holds {struck.gap_bytes} bytes, wanted {self.gap_bytes}"))
+            raise SigningError(
+                Text("签名空位与印章不符", f"the gap holds {struck.gap_bytes} bytes, wanted {self.gap_bytes}")
+            )
         attributes = self._profile.signed_attributes(struck.digest)
         message = self._profile.encode(struck.digest, self.signer.sign(sha256(attributes).digest()))
         return b"%b<%b>%b" % (struck.head, message.hex().encode().ljust(2 * self.gap_bytes, b"0"), struck.tail)

@@ -5,11 +5,21 @@ from collections.abc import Iterable
 
 from isal import isal_zlib
 
-# isal's levels in the order of use. About once in 10⁸ documents packed bytes hold a token that the verifier counts, such
-# as `%%EOF`; step 6 of issuing sees it, and another level gives other bytes.
+# isal's levels in the order of use. About once in 10⁸ documents packed bytes hold a token that the verifier counts,
+# such as `%%EOF`; step 6 of issuing sees it, and another level gives other bytes.
 LEVELS = (2, 3, 1)
 # What rules S1 to S3 count in the whole file (certgen.core.gap).
-_TOKENS = (b"%PDF-", b"%%EOF", b"startxref", b"/ByteRange", b"/Prev", b"/XRefStm", b"/ObjStm", b"/Encrypt", b"/Linearized")
+_TOKENS = (
+    b"%PDF-",
+    b"%%EOF",
+    b"startxref",
+    b"/ByteRange",
+    b"/Prev",
+    b"/XRefStm",
+    b"/ObjStm",
+    b"/Encrypt",
+    b"/Linearized",
+)
 
 
 def indirect(number: int, body: bytes) -> bytes:

@@ -55,7 +55,7 @@ class Engraving:
         return hashlib.sha256(text.encode()).hexdigest()
 
     def context(self) -> dict[str, Any]:
-        """What a layout's fixed texts may name."""
+        """Give what a layout's fixed texts may name."""
         return {
             "authority": asdict(self.authority),
             "form": dict(self.texts),
@@ -119,9 +119,11 @@ class Plate:
         if name not in self._held:
             chain = typefaces.chain(name)
             found = {
-                char: code for file, codes in self._codes.items() for char, code in codes.items()
+                char: code
+                for file, codes in self._codes.items()
+                for char, code in codes.items()
                 if chain[char].face.file == file
-            }  # fmt: skip
+            }
             self._held[name] = found
         return self._held[name]
 
@@ -177,14 +179,19 @@ class _Engraver:
             x1, y1, x2, y2 = v["x1"], page.height - v["y1"], v["x2"], page.height - v["y2"]
             return f"{red:g} {green:g} {blue:g} RG {v['width']:.2f} w {x1:.2f} {y1:.2f} m {x2:.2f} {y2:.2f} l S\n"
         rect = f"{v['x']:.2f} {page.height - v['y'] - v['height']:.2f} {v['width']:.2f} {v['height']:.2f} re"
-        fill = "{:g} {:g} {:g} rg {} f\n".format(*v["fill"], rect) if v["fill"] else ""
+        ground = " ".join(f"{part:g}" for part in v["fill"])
+        fill = f"{ground} rg {rect} f\n" if ground else ""
         stroke = f"{red:g} {green:g} {blue:g} RG {v['line']:.2f} w {rect} S\n" if v["line"] else ""
         return fill + stroke
 
     def art(self, v: Mapping[str, Any], page: Page, names: dict[str, int]) -> str:
         if v["src"] not in self.arts:
             drawing = load_art(v["src"])
-            self.arts[v["src"]] = (self.form(drawing.content, drawing.width, drawing.height), drawing.width, drawing.height)
+            self.arts[v["src"]] = (
+                self.form(drawing.content, drawing.width, drawing.height),
+                drawing.width,
+                drawing.height,
+            )
         number, width, height = self.arts[v["src"]]
         name = f"A{number}"
         names[name] = number

@@ -35,7 +35,10 @@ def check_window(window: Window, now: datetime) -> None:
     if not window.not_before <= now <= window.not_after:
         until = f"{window.not_before:%Y-%m-%d} … {window.not_after:%Y-%m-%d}"
         raise SigningError(
-            Text(f"印章证书不在有效期内（{until}），请联系密钥管理员", f"the seal is in force {until} only; ask the key officer")
+            Text(
+                f"印章证书不在有效期内（{until}），请联系密钥管理员",
+                f"the seal is in force {until} only; ask the key officer",
+            )
         )
 
 

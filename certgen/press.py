@@ -11,7 +11,7 @@ hashed once. Sizes of everything behind the gap are known beforehand: `/ByteRang
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from certgen.core import gap, record
@@ -104,7 +104,7 @@ def strike(
     composed = _Compositor(plate, face, typefaces, fonts).set(numbered(draft, face, certificate, typefaces))
     objects = _Objects(plate)
     contents = [objects.add(pack(b"", content.encode())) for content in composed.contents]
-    size, symbol_name = symbol.size, objects.add(_picture(symbol))
+    symbol_name = objects.add(_picture(symbol))
     font_names = [plate.font_resources]
     for i, font in enumerate(fonts.values()):
         number = objects.extend(font_objects(objects.next, "STRIK" + chr(65 + i), font, pack))
@@ -178,9 +178,11 @@ class _Objects:
         """Write the signature dictionary, xref and trailer; gives what stands before `<` and after `>`."""
         self.offsets.append(self.at)
         opening = b"%d 0 obj\n<</Type/Sig/Filter/Adobe.PPKLite/SubFilter/ETSI.CAdES.detached/M(%b)/Name%b%b" % (
-            signature, when, text_string(certificate.authority_name),
+            signature,
+            when,
+            text_string(certificate.authority_name),
             b"/Reference[<</Type/SigRef/TransformMethod/DocMDP/TransformParams<</Type/TransformParams/P 1/V/1.2>>>>]",
-        )  # fmt: skip
+        )
         name = record_digest[:16].hex().encode()  # the file's identifier follows from what it attests
         before = len(opening) + len(b"/ByteRange ") + len(gap.byte_range(0, 0, 0)) + len(b"/Contents ")
         start = self.at + before
@@ -188,8 +190,16 @@ class _Objects:
         closing = b">>\nendobj\n"
         table = end + len(closing)
         tail = b"%bxref\n0 %d\n%b%btrailer\n<</Size %d/Root %d 0 R/ID[<%b><%b>]>>\nstartxref\n%d\n%%%%EOF\n" % (
-            closing, signature + 1, self.plate.xref, xref_lines(self.offsets), signature + 1, catalog, name, name, table,
-        )  # fmt: skip
+            closing,
+            signature + 1,
+            self.plate.xref,
+            xref_lines(self.offsets),
+            signature + 1,
+            catalog,
+            name,
+            name,
+            table,
+        )
         ranges = b"/ByteRange " + gap.byte_range(start, end, end + len(tail)) + b"/Contents "
         return b"".join([*self.parts, opening, ranges]), tail
 
@@ -286,7 +296,10 @@ class _Compositor:
     def set(self, draft: Draft) -> _Composed:
         layout = self.face.layout
         pages = [layout.main if i == 0 else layout.continuation or layout.main for i in range(len(draft.pages))]
-        contents = [self.page(page, settings, first=i == 0) for i, (page, settings) in enumerate(zip(pages, draft.pages, strict=True))]
+        contents = [
+            self.page(page, settings, first=i == 0)
+            for i, (page, settings) in enumerate(zip(pages, draft.pages, strict=True))
+        ]
         return _Composed(tuple(contents), tuple(pages))
 
     def page(self, page: Page, settings: tuple[Setting, ...], *, first: bool) -> str:
@@ -327,8 +340,8 @@ def _context(face: Face, certificate: Certificate) -> dict[str, Any]:
 
 def _picture(symbol: Symbol) -> bytes:
     # A stencil: a bit of 1 is painted with Decode [1 0] (ISO 32000-1, 8.9.6.2). Sharp, and only the black plate.
-    head = b"/Type/XObject/Subtype/Image/ImageMask true/BitsPerComponent 1/Decode[1 0]/Interpolate false/Width %d/Height %d"
-    return stream(head % (symbol.size, symbol.size), symbol.rows)
+    kind = b"/Type/XObject/Subtype/Image/ImageMask true/BitsPerComponent 1/Decode[1 0]/Interpolate false"
+    return stream(b"%b/Width %d/Height %d" % (kind, symbol.size, symbol.size), symbol.rows)
 
 
 def _field(plate: Plate, page: Page, signature: int, page_number: int) -> bytes:
@@ -341,8 +354,11 @@ def _field(plate: Plate, page: Page, signature: int, page_number: int) -> bytes:
         appearance = b"/AP<</N %d 0 R>>" % plate.facts.seal
     # F 132: print, locked (ISO 32000-1, table 165); PDF/A wants Print.
     return b"<</Type/Annot/Subtype/Widget/FT/Sig/T(Seal)/V %d 0 R/Rect[%b]/P %d 0 R/F 132%b>>" % (
-        signature, rect, page_number, appearance,
-    )  # fmt: skip
+        signature,
+        rect,
+        page_number,
+        appearance,
+    )
 
 
 def _pdf_date(when: datetime) -> bytes:
@@ -359,8 +375,8 @@ def _xmp(certificate: Certificate, face: Face) -> str:
 _XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
 <rdf:Description rdf:about="" xmlns:pdfaid="http://www.aiim.org/pdfa/ns/id/" pdfaid:part="3" pdfaid:conformance="U"
- xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:CreateDate="%(when)s" xmp:ModifyDate="%(when)s" xmp:MetadataDate="%(when)s"
- xmp:CreatorTool="certgen" xmlns:pdf="http://ns.adobe.com/pdf/1.3/" pdf:Producer="certgen"
+ xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:CreateDate="%(when)s" xmp:ModifyDate="%(when)s"
+ xmp:MetadataDate="%(when)s" xmp:CreatorTool="certgen" xmlns:pdf="http://ns.adobe.com/pdf/1.3/" pdf:Producer="certgen"
  xmlns:dc="http://purl.org/dc/elements/1.1/" dc:format="application/pdf" dc:identifier="%(sid)s">
 <dc:title><rdf:Alt><rdf:li xml:lang="x-default">%(title)s</rdf:li></rdf:Alt></dc:title>
 </rdf:Description></rdf:RDF></x:xmpmeta>

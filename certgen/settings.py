@@ -60,9 +60,14 @@ class Settings:
 
 
 _KEYS = {
-    "public_origin": str, "register": str, "keys": str, "passphrase_file": str, "authority": str,
-    "overprint_offset_mm": list, "extra_fonts": list,
-}  # fmt: skip
+    "public_origin": str,
+    "register": str,
+    "keys": str,
+    "passphrase_file": str,
+    "authority": str,
+    "overprint_offset_mm": list,
+    "extra_fonts": list,
+}
 
 
 def default_home() -> Path:
@@ -88,7 +93,10 @@ def load(home: Path) -> Settings:
         raw = tomllib.loads((home / FILE).read_text("utf-8"))
     except FileNotFoundError:
         raise SettingsError(
-            Text(f"{home} 不是工作区（没有 {FILE}）；请先运行 certgen init", f"{home} is no workspace (no {FILE}); run certgen init first")
+            Text(
+                f"{home} 不是工作区（没有 {FILE}）；请先运行 certgen init",
+                f"{home} is no workspace (no {FILE}); run certgen init first",
+            )
         ) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(Text(f"{FILE} 无法读取：{error}", f"{FILE} cannot be read: {error}")) from error
@@ -109,10 +117,14 @@ def from_mapping(home: Path, raw: Mapping[str, Any]) -> Settings:
     except FormatError:
         raise _wrong("public_origin", origin, "形如 https://host[:port]", "https://host[:port]") from None
     if len(origin) > 48:
-        raise _wrong("public_origin", origin, "最多 48 个字符（二维码尺寸有限）", "at most 48 characters, or codes grow too wide")
+        raise _wrong(
+            "public_origin", origin, "最多 48 个字符（二维码尺寸有限）", "at most 48 characters, or codes grow too wide"
+        )
     offset = raw.get("overprint_offset_mm", [0.0, 0.0])
     if len(offset) != 2 or not all(type(n) in (int, float) and abs(n) <= 20 for n in offset):
-        raise _wrong("overprint_offset_mm", offset, "[右移, 下移]，毫米，绝对值不超过 20", "[right, down] in mm, at most 20")
+        raise _wrong(
+            "overprint_offset_mm", offset, "[右移, 下移]，毫米，绝对值不超过 20", "[right, down] in mm, at most 20"
+        )
     fonts = raw.get("extra_fonts", [])
     if not all(isinstance(font, str) and font for font in fonts):
         raise _wrong("extra_fonts", fonts, "字体文件路径的列表", "a list of paths of font files")
@@ -130,4 +142,6 @@ def from_mapping(home: Path, raw: Mapping[str, Any]) -> Settings:
 
 
 def _wrong(key: str, found: object, zh: str, en: str) -> SettingsError:
-    return SettingsError(Text(f"{FILE} 的 {key}：现为 {found!r}，应为{zh}", f"{FILE}, {key}: found {found!r}, wanted {en}"))
+    return SettingsError(
+        Text(f"{FILE} 的 {key}：现为 {found!r}，应为{zh}", f"{FILE}, {key}: found {found!r}, wanted {en}")
+    )

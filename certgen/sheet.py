@@ -45,7 +45,9 @@ def load_sheet(file: Path, known: Iterable[str]) -> Sheet:
             raise SettingsError(Text(f"{file.name} 超过 512 MB", f"{file.name} is larger than 512 MB"))
         data = file.read_bytes()
     except OSError as error:
-        raise SettingsError(Text(f"读不到文件 {file.name}：{error.strerror}", f"{file.name} cannot be read: {error.strerror}")) from error
+        raise SettingsError(
+            Text(f"读不到文件 {file.name}：{error.strerror}", f"{file.name} cannot be read: {error.strerror}")
+        ) from error
     rows = _parse(_decode(data, file.name), frozenset(known))
     return Sheet(rows, hashlib.sha256(data).digest())
 
@@ -82,7 +84,9 @@ def _parse(text: str, known: frozenset[str]) -> tuple[Row, ...]:
                 values |= {f"#{i + 1}": cells[i] for i in range(len(header), len(cells)) if cells[i].strip()}
             rows.append(Row(number, values))
     except csv.Error as error:
-        raise SettingsError(Text(f"第 {reader.line_num} 行不是有效的 CSV：{error}", f"line {reader.line_num} is not CSV: {error}")) from error
+        raise SettingsError(
+            Text(f"第 {reader.line_num} 行不是有效的 CSV：{error}", f"line {reader.line_num} is not CSV: {error}")
+        ) from error
     if not rows:
         raise _refused("0", "至少一行数据", "at least one row of data")
     return tuple(rows)
@@ -97,7 +101,10 @@ def _check_header(header: list[str], known: frozenset[str]) -> None:
     for i, name in enumerate(header):
         if name not in known:
             place = Text(f"第 {i + 1} 列", f"column {i + 1}")
-            wanted = Text(f"已知的列名，如{'、'.join(sorted(known, key=len)[:6])}…", f"a known column, such as {', '.join(sorted(known)[:6])}…")
+            wanted = Text(
+                f"已知的列名，如{'、'.join(sorted(known, key=len)[:6])}…",
+                f"a known column, such as {', '.join(sorted(known)[:6])}…",
+            )
             problems.append(Problem(f"column {i + 1}", place, shown(name), wanted))
         elif name in header[:i]:
             place = Text(f"第 {i + 1} 列", f"column {i + 1}")

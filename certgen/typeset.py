@@ -181,10 +181,10 @@ class _Paragraph:
     holds the positions where lines begin, and last where the last one ends.
     """
 
-    __slots__ = ("begins", "ink", "moves", "text", "track", "widths")
+    __slots__ = ("begins", "gap", "ink", "moves", "text", "track", "widths")
 
     def __init__(self, text: str, advance: Advance, track: int, gap: int) -> None:
-        self.text, self.track = text, track
+        self.text, self.track, self.gap = text, track, gap
         self.ink = len(text.rstrip(clreq.SPACES))
         self.widths = pitches = list(map(advance.__getitem__, text))
         self.moves = _moves(text, pitches, gap)
@@ -297,7 +297,7 @@ class _Box:
 
     def shrunk(self, size: float, floor: float) -> Fitted | None:
         """Set each paragraph on one line, between `floor` and `size`."""
-        lines = tuple(_whole(p.text, p.widths) for p in self.paragraphs)
+        lines = tuple(_whole(p.text, p.widths, p.gap) for p in self.paragraphs)
         tall = 1 + (len(lines) - 1) * self.leading
         wide = max((_tracked(line, p) for line, p in zip(lines, self.paragraphs, strict=True)), default=0)
         most = min(self.height / tall, self.width * EM / max(wide, 1))

@@ -36,6 +36,11 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def new_request_key() -> str:
+    """Draw a request key for somebody who has none of his own."""
+    return secrets.token_hex(16)
+
+
 def template_folders(home: Path | None = None) -> dict[str, Path]:
     """Find the folders of kinds: those shipped, and over them those of the workspace."""
     roots = [SHIPPED] + ([home / "templates"] if home else [])
@@ -93,7 +98,9 @@ class Desk:
         """Be used in a `with`."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Close the register."""
         self.register.close()
 
@@ -122,7 +129,10 @@ def make_verifier(root: Path, trust: Path, register: Register | None, clock: Cal
         certificate, signed = load_pem_x509_certificate(root.read_bytes()), trust.read_bytes()
     except (OSError, ValueError) as error:
         raise SettingsError(
-            Text(f"读不到根证书或信任清单（{root.name}、{trust.name}）", f"root certificate or trust list cannot be read ({root.name}, {trust.name})")
+            Text(
+                f"读不到根证书或信任清单（{root.name}、{trust.name}）",
+                f"root certificate or trust list cannot be read ({root.name}, {trust.name})",
+            )
         ) from error
     spki = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     entries = trustlist.decode(signed, spki)
@@ -135,7 +145,12 @@ def open_desk(chosen: Settings, *, readonly: bool = True, clock: Callable[[], da
 
 
 def open_office(
-    chosen: Settings, ask: Ask, *, actor: str, clock: Callable[[], datetime] = now, chance: Callable[[int], bytes] = secrets.token_bytes
+    chosen: Settings,
+    ask: Ask,
+    *,
+    actor: str,
+    clock: Callable[[], datetime] = now,
+    chance: Callable[[int], bytes] = secrets.token_bytes,
 ) -> Office:
     """Open a workspace for issuing; keys are opened when they are first needed. `ask` gives passphrases by key name."""
     import keys
@@ -144,8 +159,11 @@ def open_office(
     records = authorities(chosen.home)
     workshop = Workshop(
         fonts.Typefaces(SHIPPED / "_shared" / "fonts", [*chosen.extra_fonts, *map(Path, fonts.SYSTEM)]),
-        SHIPPED / "_shared", chosen.host, chosen.overprint_offset_mm, register,
-    )  # fmt: skip
+        SHIPPED / "_shared",
+        chosen.host,
+        chosen.overprint_offset_mm,
+        register,
+    )
 
     @cache
     def signer(use: Literal["seal", "qr"], authority: str) -> Signer:
@@ -162,10 +180,19 @@ def open_office(
 
     stranger = make_verifier(chosen.root_certificate, chosen.trust, None, clock)
     issuer = Issuer(
-        templates=Templates(chosen.home), authorities=records, workshop=workshop, register=register, seal_of=seal_of,
-        qr_key_of=qr_key_of, check=stranger, proof=read_qr, clock=clock, chance=chance, actor=actor,
+        templates=Templates(chosen.home),
+        authorities=records,
+        workshop=workshop,
+        register=register,
+        seal_of=seal_of,
+        qr_key_of=qr_key_of,
+        check=stranger,
+        proof=read_qr,
+        clock=clock,
+        chance=chance,
+        actor=actor,
         authority=chosen.authority,
-    )  # fmt: skip
+    )
     return Office(chosen, register, clock, issuer)
 
 
@@ -177,7 +204,9 @@ def passphrase_source(chosen: Settings, prompt: Ask) -> Ask:
     try:
         secret = file.read_bytes().rstrip(b"\r\n")
     except OSError as error:
-        raise SettingsError(Text(f"读不到口令文件 {file.name}", f"the passphrase file {file.name} cannot be read")) from error
+        raise SettingsError(
+            Text(f"读不到口令文件 {file.name}", f"the passphrase file {file.name} cannot be read")
+        ) from error
     return lambda _: secret
 
 
@@ -203,15 +232,23 @@ def make_workspace(
         raise SettingsError(Text(f"{home} 已是工作区", f"{home} is a workspace already"))
     raw: dict[str, object] = {"public_origin": origin}
     if passphrase is None:
-        raw["passphrase_file"] = "keys/passphrase"
+        raw["passphrase_file"] = "keys/passphrase"  # noqa: S105 - a path
     chosen = settings.from_mapping(home, raw)
     secret = secrets.token_urlsafe(24).encode() if passphrase is None else passphrase
     offices = [(a.id, Text(a.on(now().date()).name, a.id), ("*",)) for a in authorities().values()]
     home.mkdir(parents=True, exist_ok=True)
     hold_ceremony(
-        home / "keys", offices, algorithm=algorithm, rsa_bits=rsa_bits, now=clock(), serials=lambda: secrets.randbits(158) | 1,
-        passphrase=secret, specimen=specimen, hosts=[chosen.host], ttl_s=24 * 3600,
-    )  # fmt: skip
+        home / "keys",
+        offices,
+        algorithm=algorithm,
+        rsa_bits=rsa_bits,
+        now=clock(),
+        serials=lambda: secrets.randbits(158) | 1,
+        passphrase=secret,
+        specimen=specimen,
+        hosts=[chosen.host],
+        ttl_s=24 * 3600,
+    )
     if passphrase is None:
         file = home / "keys" / "passphrase"
         file.touch(mode=0o600)

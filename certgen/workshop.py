@@ -64,19 +64,34 @@ class Workshop:
             self._layouts[key] = load_layout(file, fields=names, largest_qr=largest_symbol(template))
         return self._layouts[key]
 
-    def face(self, template: Template, form: Form, copy: Copy, paper: Paper, authority: Authority, stamp: Stamp) -> tuple[Face, Engraving]:
+    def face(
+        self, template: Template, form: Form, copy: Copy, paper: Paper, authority: Authority, stamp: Stamp
+    ) -> tuple[Face, Engraving]:
         """Gather what is the same for all documents of a form, copy, paper and authority."""
         key = (template.digest, form.id, copy.id, paper, authority, stamp)
         if key not in self._faces:
             engraving = Engraving(
-                template.digest, form.id, copy.id, paper, authority, tuple(sorted(form.texts.items())), template.title.zh,
-                copy.title.zh, copy.number, self.host, stamp.fingerprint.hex(), stamp.specimen,
+                template.digest,
+                form.id,
+                copy.id,
+                paper,
+                authority,
+                tuple(sorted(form.texts.items())),
+                template.title.zh,
+                copy.title.zh,
+                copy.number,
+                self.host,
+                stamp.fingerprint.hex(),
+                stamp.specimen,
                 self.offset_mm if paper == "overprint" else (0.0, 0.0),
-            )  # fmt: skip
+            )
             layout = self.layout(template, form, copy)
             labels = {f.name: f.label for f in template.fields}
             blanks = dict.fromkeys(labels, "")
-            self._faces[key] = Face(layout, paper, template.title, copy.title.zh, labels, blanks, engraving.context()), engraving
+            self._faces[key] = (
+                Face(layout, paper, template.title, copy.title.zh, labels, blanks, engraving.context()),
+                engraving,
+            )
         return self._faces[key]
 
     def plate(self, face: Face, engraving: Engraving, template: Template) -> Plate:
@@ -84,7 +99,9 @@ class Workshop:
         plate = self._plates.get(engraving)
         if plate is None:
             key = engraving.key
-            plate = self._plates[engraving] = self._kept(key, engraving) or self._engraved(key, face, engraving, template)
+            plate = self._plates[engraving] = self._kept(key, engraving) or self._engraved(
+                key, face, engraving, template
+            )
         return plate
 
     def _kept(self, key: str, engraving: Engraving) -> Plate | None:
@@ -110,9 +127,17 @@ def largest_symbol(template: Template) -> int:
     The longest permitted origin, a holder cut at 60 bytes, the last entry of a status list.
     """
     facts = QrFacts(
-        template.kind, "0" * template.numbering.longest, "宀" * (HOLDER_BYTES // 3) + "…", True, "0" * 18 if template.holder_code else "",
-        date(2099, 12, 31), date(2199, 12, 31) if template.validity else None, 65_535, 131_071, bytes(16),
-    )  # fmt: skip
+        template.kind,
+        "0" * template.numbering.longest,
+        "宀" * (HOLDER_BYTES // 3) + "…",
+        True,
+        "0" * 18 if template.holder_code else "",
+        date(2099, 12, 31),
+        date(2199, 12, 31) if template.validity else None,
+        65_535,
+        131_071,
+        bytes(16),
+    )
     origin = "https://" + "a" * 38 + ".b"
     seal = QrSeal(origin, b"")
     text = seal.finish(seal.to_sign(facts, "0" * 12), b"\x7f" * 64)

@@ -16,7 +16,7 @@ Status = Literal["issued", "superseded", "suspended", "cancelled", "withdrawn", 
 
 STATUSES: tuple[Status, ...] = get_args(Status)
 
-LABELS: Mapping[Status, Text] = MappingProxyType(
+LABELS: Mapping[str, Text] = MappingProxyType(
     {
         "issued": Text("有效", "in force"),
         "superseded": Text("已被新证替代", "superseded"),
