@@ -7,6 +7,7 @@ killed, and whenever: the same command goes on with the rows that are still `rea
 import csv
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -103,12 +104,17 @@ def file_name(number: str, copy: str, paper: Paper) -> str:
     return f"{safe}-{copy}{'' if paper == 'plain' else '-' + paper}.pdf"
 
 
+def _part(file: Path) -> Path:
+    """Name what becomes a file when it is whole; of two batches that write the same file, each has its own."""
+    return file.with_suffix(f".{os.getpid()}.part")
+
+
 def deliver(out: Path, documents: Sequence[Document]) -> list[Path]:
     """Write files; each appears whole or not at all. Raises SettingsError when the disk is full or not writable."""
     files = []
     for document in documents:
         file = out / file_name(document.number, document.copy, document.paper)
-        part = file.with_suffix(".part")
+        part = _part(file)
         try:
             with part.open("wb") as sink:
                 sink.writelines((document.plate, document.strike))
@@ -160,7 +166,7 @@ def write_results(issuer: Issuer, batch: Batch, file: Path, lang: Lang) -> None:
             continue
         for d in issuer.register.by_request(application.request_key):
             lines.append([number, state, d.number, d.sid, file_name(d.number, d.copy, d.paper), ""])
-    part = file.with_suffix(".part")
+    part = _part(file)
     try:
         with part.open("w", encoding="utf-8-sig", newline="") as sink:
             csv.writer(sink).writerows(lines)
