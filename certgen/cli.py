@@ -525,6 +525,10 @@ def demo(home: HomeOption = None, lang: LangOption = None) -> None:
     raise typer.Exit(run(session.home, session.lang))
 
 
+# Down here: its commands use what stands above.
+from certgen import cli_template  # noqa: E402, F401
+
+
 def main() -> None:
     """Run, and report our own errors as sentences."""
     try:

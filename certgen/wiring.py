@@ -11,15 +11,15 @@ from datetime import UTC, datetime
 from functools import cache, cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from certgen import fonts, settings
 from certgen.authorities import AuthorityRecord, load_authorities
 from certgen.core import trustlist
 from certgen.core.errors import SettingsError, Text
 from certgen.core.model import Signer
-from certgen.core.qrtext import QrSeal
-from certgen.issue import Issuer, QrKey
+from certgen.core.qrtext import QrSeal, host_of
+from certgen.issue import SHANGHAI, Issuer, QrKey
 from certgen.pades import PdfSeal
 from certgen.proof import read_qr
 from certgen.register import Register
@@ -27,6 +27,9 @@ from certgen.settings import SHIPPED, Settings
 from certgen.template import Template, load_template
 from certgen.workshop import Workshop
 from verify import Verifier
+
+if TYPE_CHECKING:
+    from certgen.author import Studio
 
 Ask = Callable[[str], bytes]
 
@@ -194,6 +197,19 @@ def open_office(
         authority=chosen.authority,
     )
     return Office(chosen, register, clock, issuer)
+
+
+def open_studio(home: Path | None = None, *, clock: Callable[[], datetime] = now) -> "Studio":
+    """Make a studio to look at documents in: no key, no register, and a workspace only if there is one.
+
+    The system's own typefaces are left out, so that a kind that is sound here is sound on every machine.
+    """
+    from certgen.author.studio import ORIGIN, MemoryShelf, Studio  # here: issuing does without
+
+    extra = settings.load(home).extra_fonts if home and (home / settings.FILE).is_file() else ()
+    typefaces = fonts.Typefaces(SHIPPED / "_shared" / "fonts", extra)
+    workshop = Workshop(typefaces, SHIPPED / "_shared", host_of(ORIGIN), (0.0, 0.0), MemoryShelf())
+    return Studio(workshop, authorities(home), clock().astimezone(SHANGHAI).date())
 
 
 def passphrase_source(chosen: Settings, prompt: Ask) -> Ask:

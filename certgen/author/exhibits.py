@@ -1,0 +1,79 @@
+"""What a kind shows of itself: sample.json, each file of cases/, and one of these on every form that none is on."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from certgen.author.studio import Studio, on_form
+from certgen.core.errors import TemplateError, Text
+from certgen.template import Form, Template
+
+SAMPLE = "sample"
+
+
+@dataclass(frozen=True, slots=True)
+class Exhibit:
+    """A record to show and the picture of it. `file` is the record's, relative to the kind's folder."""
+
+    name: str
+    file: str
+    picture: Path
+    data: Mapping[str, object]
+
+
+def load_record(file: Path, name: str) -> dict[str, object]:
+    """Read a JSON record; raises TemplateError that names the file as `name`."""
+    try:
+        record = json.loads(file.read_bytes().decode("utf-8-sig"))
+    except OSError as error:
+        message = Text(f"文件无法读取：{error.strerror}", f"cannot be read: {error.strerror}")
+        raise TemplateError(name, 0, "", message) from None
+    except json.JSONDecodeError as error:
+        message = Text(f"不是正确的 JSON：{error.msg}", f"is not JSON: {error.msg}")
+        raise TemplateError(name, error.lineno, "", message) from None
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise TemplateError(name, 0, "", Text("不是 UTF-8 编码的 JSON", "is not JSON in UTF-8")) from error
+    if not isinstance(record, dict):
+        raise TemplateError(name, 1, "", Text("应为一个 JSON 对象", "should hold one JSON object"))
+    return record
+
+
+def records(folder: Path) -> dict[str, Path]:
+    """Name the records of a kind: the sample first, then the cases in order."""
+    cases = sorted((folder / "cases").glob("*.json"))
+    return {SAMPLE: folder / "sample.json"} | {case.stem: case for case in cases}
+
+
+def exhibits(template: Template, studio: Studio) -> list[Exhibit]:
+    """List what is pictured; raises TemplateError for a record that is not JSON, ApplicationError for a faulty one."""
+    shown = []
+    for name, file in records(template.folder).items():
+        label = file.relative_to(template.folder).as_posix()
+        shown.append(Exhibit(name, label, file.with_suffix(".png"), load_record(file, label)))
+    seen = {studio.read(template, exhibit.data).form.id for exhibit in shown}
+    for form in template.forms:
+        data = None if form.id in seen else fitting(template, form, [one.data for one in shown], studio)
+        if data is not None:
+            name = f"form-{form.id}"
+            shown.append(Exhibit(name, SAMPLE, template.folder / "cases" / f"{name}.png", data))
+    return shown
+
+
+def fitting(
+    template: Template, form: Form, candidates: Sequence[Mapping[str, object]], studio: Studio
+) -> Mapping[str, object] | None:
+    """Find a record of a form: the first candidate that is on it, or that can be moved to it without a fault."""
+    moved = [on_form(template, data, form) for data in candidates]
+    own = [data for data in candidates if not studio.faults(template, data)]
+    own = [data for data in own if studio.read(template, data).form.id == form.id]
+    return next((data for data in [*own, *moved] if not studio.faults(template, data)), None)
+
+
+def line_of(file: Path, keys: set[str]) -> int:
+    """Find the line of a JSON file that holds one of the keys; 0 when none does."""
+    for number, line in enumerate(file.read_text("utf-8", "replace").splitlines(), 1):
+        if set(re.findall(r'"((?:[^"\\]|\\.)*)"\s*:', line)) & keys:
+            return number
+    return 0
