@@ -65,7 +65,12 @@ class Case(dict[str, Code]):
         return code
 
 
-def typeset_box(box: TextBox, text: str, typefaces: Typefaces, label: Text) -> Fitted:
+def label_of(box: TextBox, labels: Mapping[str, Text]) -> Text:
+    """Name a box for a person: the label of its field, else its own name."""
+    return labels.get(box.name) or Text(box.name, box.name)
+
+
+def typeset_box(box: TextBox, text: str, typefaces: Typefaces, labels: Mapping[str, Text]) -> Fitted:
     """Fit a text into its box; raises ApplicationError naming the field when a glyph or room is missing."""
     try:
         return fit(
@@ -82,14 +87,14 @@ def typeset_box(box: TextBox, text: str, typefaces: Typefaces, label: Text) -> F
             gap=0,  # a gap would come back as a space when the text is copied
         )
     except MissingGlyph as missing:
-        raise missing.refusal(box.name, label) from missing
+        raise missing.refusal(box.name, label_of(box, labels)) from missing
     except Overflow as overflow:
         shown = text if len(text) <= 40 else text[:39] + "…"
         wanted = Text(
             f"能以不小于 {box.floor:g} 磅的字号排进版面的内容（现有 {len(text)} 字）",
             f"a text that fits its place at {box.floor:g} pt or more ({len(text)} characters found)",
         )
-        raise ApplicationError((Problem(box.name, label, shown, wanted),)) from overflow
+        raise ApplicationError((Problem(box.name, label_of(box, labels), shown, wanted),)) from overflow
 
 
 def element(box: TextBox, text: str, fitted: Fitted, case: Case, page_height: float) -> str:

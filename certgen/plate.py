@@ -17,7 +17,6 @@ from typing import Any
 
 from certgen import seal
 from certgen.art import load_art
-from certgen.core.errors import Text
 from certgen.core.gap import HEADER
 from certgen.core.model import Authority, Paper
 from certgen.fonts import Typefaces, outline
@@ -166,7 +165,7 @@ class _Engraver:
         if ground == len(marks):
             out.append(self.specimen(page))
         for box, text in self.layout.engraved(page, paper, self.engraving.context()):
-            fitted = typeset_box(box, text, self.typefaces, Text(box.name, box.name))
+            fitted = typeset_box(box, text, self.typefaces, {})
             out.append(element(box, text, fitted, self.case(box.font), page.height))
         return "".join(out).encode(), names
 

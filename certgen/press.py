@@ -19,7 +19,7 @@ from certgen.core.errors import ApplicationError, Problem, Text
 from certgen.core.model import Certificate, Paper
 from certgen.core.sid import grouped
 from certgen.fonts import Typefaces
-from certgen.ink import Case, Fonts, element, font_objects, typeset_box
+from certgen.ink import Case, Fonts, element, font_objects, label_of, typeset_box
 from certgen.layout import Layout, Page, TextBox
 from certgen.pdf import LEVELS, deflated, indirect, stream, text_string, xref_lines
 from certgen.plate import Plate
@@ -231,13 +231,13 @@ def compose(face: Face, certificate: Certificate, typefaces: Typefaces) -> Draft
         set_ = []
         for box, text in boxes:
             try:
-                set_.append(Setting(box, text, typeset_box(box, text, typefaces, _label(face, box))))
+                set_.append(Setting(box, text, typeset_box(box, text, typefaces, face.labels)))
             except ApplicationError as error:
                 problems.extend(error.problems)
         return set_
 
     pages = [tuple(settings(face.layout.struck(face.paper, context)))]
-    rest = "\n".join(f"{_label(face, s.box).zh}（续）：{s.fitted.rest}" for s in pages[0] if s.fitted.rest)
+    rest = "\n".join(f"{label_of(s.box, face.labels).zh}（续）：{s.fitted.rest}" for s in pages[0] if s.fitted.rest)
     further = face.layout.continuation
     while rest and further and further.continued and not problems:
         context["page"] = len(pages) + 1
@@ -265,17 +265,13 @@ def numbered(draft: Draft, face: Face, certificate: Certificate, typefaces: Type
 
 
 def _set(box: TextBox, text: str, typefaces: Typefaces, face: Face) -> Setting:
-    return Setting(box, text, typeset_box(box, text, typefaces, _label(face, box)))
+    return Setting(box, text, typeset_box(box, text, typefaces, face.labels))
 
 
 def _endless(face: Face, page: tuple[Setting, ...]) -> Problem:
     box, text = next((s.box, s.text) for s in page if s.fitted.rest)
     wanted = Text(f"连同附页不超过 {MAX_PAGES} 页的内容", f"a text of at most {MAX_PAGES} pages with its continuation")
-    return Problem(box.name, _label(face, box), text[:39] + "…", wanted)
-
-
-def _label(face: Face, box: TextBox) -> Text:
-    return face.labels.get(box.name) or Text(box.name, box.name)
+    return Problem(box.name, label_of(box, face.labels), text[:39] + "…", wanted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,13 +109,20 @@ def fit(
     """
     if not text:
         return Fitted(size, (), "")
-    # The usual value: a few characters that fit as they are.
-    if height * SLACK >= size and "\n" not in text:
-        line = measure_line(text, advance, gap)
+    # The usual value: a few characters that fit as they are, measured once, whether they do or not.
+    one_line = height * SLACK >= size and "\n" not in text
+    if one_line and _simple(text):
+        line = Line(text, (), 0, sum(map(advance.__getitem__, text)))
+        if (line.width + EM * tracking * (len(text) - 1)) * size <= width * EM * SLACK:
+            return Fitted(size, (line,), "")
+        one_line = False
+    paragraphs = _paragraphs(text, advance, round(EM * tracking), gap)
+    if one_line:
+        line = paragraphs[0].whole()
         if (line.width + EM * tracking * (len(text) - 1)) * size <= width * EM * SLACK:
             return Fitted(size, (line,), "")
     floor = min(floor, size)
-    box = _Box(text, width * SLACK, height * SLACK, leading, _paragraphs(text, advance, round(EM * tracking), gap))
+    box = _Box(text, width * SLACK, height * SLACK, leading, paragraphs)
     if mode == "shrink":
         fitted = box.shrunk(size, floor) or box.wrapped((floor,))
     else:
@@ -195,6 +202,10 @@ class _Paragraph:
         for i, move in self.moves:
             pitches[i] += move
         self.begins = list(accumulate(pitches, initial=0))
+
+    def whole(self) -> Line:
+        """Make one line of all of it."""
+        return next(self.lines([0, len(self.text)]))
 
     def lines(self, cuts: list[int]) -> Iterator[Line]:
         """Make the lines between `cuts`."""
