@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from certgen.core.errors import ApplicationError, Lang, SettingsError, Text
+from certgen.core.errors import ApplicationError, Lang, Problem, SettingsError, Text
 from certgen.core.model import Application, Paper
 from certgen.issue import Document, Issuer, Outcome, Refused, request_key
 from certgen.register import Progress
@@ -42,49 +42,79 @@ class Batch:
 def open_batch(issuer: Issuer, kind: str, sheet: Sheet, papers: Sequence[Paper]) -> Batch:
     """Name a batch after its file, kind and papers, so that the same command finds the same ledger."""
     name = hashlib.sha256(json.dumps([kind, list(papers), sheet.digest.hex()]).encode()).hexdigest()[:24]
-    rows = tuple((row.number, _application(kind, name, row)) for row in sheet.rows)
+    rows = tuple((row.number, _application(kind, row)) for row in sheet.rows)
     issuer.register.ledger.open_batch(name, kind, [(number, application.request_key) for number, application in rows])
     return Batch(name, kind, rows)
 
 
-def _application(kind: str, name: str, row: Row) -> Application:
-    return Application(kind, row.values, request_key(row.values) or f"{name}:{row.number}")
+def _application(kind: str, row: Row) -> Application:
+    """Make a row a request; one without a key of its own is known by its contents.
+
+    So a table that is handed in again, with its seven faulty rows mended, does not issue the other 493 a second time.
+    """
+    contents = json.dumps([kind, row.values], ensure_ascii=False, sort_keys=True, default=str)
+    digest = hashlib.sha256(contents.encode("utf-8", "surrogatepass")).hexdigest()
+    return Application(kind, row.values, request_key(row.values) or f"row:{digest[:40]}")
+
+
+def _first_rows(rows: Sequence[tuple[int, Application]]) -> dict[str, int]:
+    """Find the row in which each request stands first."""
+    first: dict[str, int] = {}
+    for number, application in rows:
+        first.setdefault(application.request_key, number)
+    return first
+
+
+def _repeated(row: int) -> ApplicationError:
+    label = Text("整行", "Row")
+    wanted = Text(f"未出现过的记录（与第 {row} 行相同）", f"a record of its own; it repeats row {row}")
+    return ApplicationError((Problem("row", label, str(row), wanted),))
 
 
 def check(
     issuer: Issuer, kind: str, sheet: Sheet, papers: Sequence[Paper]
 ) -> Iterator[tuple[int, ApplicationError | None]]:
     """Read and set every row without reserving anything; gives each row's error, or None."""
-    for row in sheet.rows:
+    rows = [(row.number, _application(kind, row)) for row in sheet.rows]
+    first = _first_rows(rows)
+    for number, application in rows:
+        if (earlier := first[application.request_key]) != number:
+            yield number, _repeated(earlier)
+            continue
         try:
-            issuer.read(_application(kind, "check", row), papers)
-            yield row.number, None
+            issuer.read(application, papers)
+            yield number, None
         except ApplicationError as error:
-            yield row.number, error
+            yield number, error
 
 
 def run(issuer: Issuer, batch: Batch, papers: Sequence[Paper], chunk_rows: int = CHUNK) -> Iterator[list[RowResult]]:
     """Issue the rows that are still to do, a chunk at a time; a chunk is durable when it is given out."""
     ready = {row.number for row in issuer.register.ledger.rows(batch.id, "ready")}
     rows = [(number, application) for number, application in batch.rows if number in ready]
+    first = _first_rows(batch.rows)
     for at in range(0, len(rows), chunk_rows):
         chunk = rows[at : at + chunk_rows]
-        numbers = [number for number, _ in chunk]
-        outcomes = issuer.issue(
-            [application for _, application in chunk], papers=papers, batch=_noted(batch.id, numbers)
-        )
-        yield [RowResult(number, outcome) for number, outcome in zip(numbers, outcomes, strict=True)]
+        fresh = [(number, one) for number, one in chunk if first[one.request_key] == number]
+        repeats = [
+            RowResult(number, Refused(one, _repeated(first[one.request_key])))
+            for number, one in chunk
+            if first[one.request_key] != number
+        ]
+        numbers = [number for number, _ in fresh]
+        outcomes = issuer.issue([one for _, one in fresh], papers=papers, batch=_noted(batch.id, numbers, repeats))
+        results = [RowResult(number, outcome) for number, outcome in zip(numbers, outcomes, strict=True)]
+        yield sorted([*results, *repeats], key=lambda result: result.row)
 
 
-def _noted(batch_id: str, numbers: Sequence[int]) -> Callable[[Sequence[Outcome]], Progress]:
+def _noted(
+    batch_id: str, numbers: Sequence[int], repeats: Sequence[RowResult]
+) -> Callable[[Sequence[Outcome]], Progress]:
     def note(outcomes: Sequence[Outcome]) -> Progress:
-        issued, refused = [], []
-        for number, outcome in zip(numbers, outcomes, strict=True):
-            if isinstance(outcome, Refused):
-                refused.append((number, reason(outcome.error)))
-            else:
-                issued.append(number)
-        return Progress(batch_id, tuple(issued), tuple(refused))
+        results = [*(RowResult(n, outcome) for n, outcome in zip(numbers, outcomes, strict=True)), *repeats]
+        refused = tuple((r.row, reason(r.outcome.error)) for r in results if isinstance(r.outcome, Refused))
+        issued = tuple(r.row for r in results if not isinstance(r.outcome, Refused))
+        return Progress(batch_id, issued, refused)
 
     return note
 

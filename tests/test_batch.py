@@ -159,6 +159,25 @@ def test_a_row_with_its_own_request_key_is_issued_once_in_whatever_table_it_stan
     assert house.counts()["requests"] == 3
 
 
+def test_a_mended_table_issues_only_the_rows_that_were_mended(house: House, tmp_path: Path) -> None:
+    first = run(house, write_table(tmp_path / "first.csv", 4, {2: {"operator_name": ""}}))
+    again = run(house, write_table(tmp_path / "mended.csv", 4))
+    numbers = {r.row: r.outcome.number for r in first if isinstance(r.outcome, Issued)}
+    assert sorted(numbers) == [2, 3, 5]
+    assert {r.row: r.outcome.number for r in again if isinstance(r.outcome, Issued) and r.outcome.again} == numbers
+    assert len(set(sequences(house))) == len(sequences(house)) == 4
+
+
+def test_a_row_that_repeats_another_is_refused_and_names_it(house: House, tmp_path: Path) -> None:
+    same = write_table(tmp_path / "t.csv", 3, {0: {"operator_name": "同一家"}, 2: {"operator_name": "同一家"}})
+    *good, repeat = run(house, same, chunk_rows=2)
+    assert all(isinstance(r.outcome, Issued) for r in good)
+    assert isinstance(repeat.outcome, Refused)
+    assert "it repeats row 2" in repeat.outcome.error.say("en")
+    sheet = load_sheet(same, house.issuer.templates[KIND].names)
+    assert [bool(error) for _, error in batches.check(house.issuer, KIND, sheet, PLAIN)] == [False, False, True]
+
+
 def test_a_check_reads_every_row_and_issues_nothing(house: House, tmp_path: Path) -> None:
     sheet = load_sheet(write_table(tmp_path / "t.csv", 6, {4: FAULTY}), house.issuer.templates[KIND].names)
     before = book(house)
