@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from certgen import settings
-from certgen.core.chinese import shown
+from certgen.core.chinese import shown, unprintable
 from certgen.core.errors import ApplicationError, CertgenError, FormatError, Lang, SettingsError, Text
 from certgen.core.model import Paper
 
@@ -449,7 +449,7 @@ def show(
 
     session = _set(home, lang, as_json)
     with desk() as opened:
-        found = opened.register.find(number)
+        found = () if unprintable(number) else opened.register.find(number)
         if not found:
             fail(_not_found(number), 1)
         today = opened.clock().astimezone(SHANGHAI).date()
@@ -500,7 +500,7 @@ def fetch(
 
     _set(home, lang, as_json)
     with desk() as opened:
-        found = opened.register.find(number)
+        found = () if unprintable(number) else opened.register.find(number)
         if not found:
             fail(_not_found(number), 1)
         _make_folder(out)
