@@ -7,7 +7,7 @@ venv := .venv
 bin := $(venv)/bin
 ready := $(venv)/.ready
 
-.PHONY: demo test check lint bench system venv constraints clean
+.PHONY: demo test check lint bench pictures system venv constraints clean
 
 demo: system venv           ## issue, verify and alter a licence of every kind
 	$(bin)/certgen demo
@@ -27,6 +27,9 @@ lint: venv                  ## static: format, ruff, types, import contracts
 bench: venv                 ## every measurement beside its peer; obvious.py is the peer
 	@set -e; for script in $(filter-out bench/obvious.py bench/_%.py,$(sort $(wildcard bench/*.py))); do \
 	    echo "== $$script"; $(bin)/python $$script; done
+
+pictures: venv              ## draw the pictures of the README anew, after a change of a template or of the verifier's words
+	$(bin)/python docs/pictures.py
 
 system:                     ## what the operating system must provide; see the script
 	@.ci/system
