@@ -19,7 +19,6 @@ from tests.test_issue import FIVE_FAULTS
 ID = make_citizen_id("422301", date(1985, 3, 7), 123)
 
 
-
 @pytest.fixture(scope="module")
 def live_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return live_home(tmp_path_factory.mktemp("live") / "home")
