@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 from xml.parsers import expat
 
-from jinja2 import StrictUndefined, TemplateSyntaxError, meta
+from jinja2 import StrictUndefined, TemplateSyntaxError, meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from certgen.core.chinese import format_date, format_date_cn
@@ -69,6 +69,11 @@ _WORDS = {
     "flip": {"", "x", "y"},
     "optional": {"", "yes"},
 }
+_ABOVE_ZERO = {"width", "height", "size", "floor", "leading", "repeat-x", "repeat-y"}
+_COUNTS = {"repeat-x", "repeat-y"}
+_MOST = 10_000  # of anything, and 500 tiles in a row: more is a slip of the finger
+# What a text may do besides naming values. Whatever else Jinja knows reads files or reaches into other texts.
+_STATEMENTS = (nodes.Output, nodes.If, nodes.For)
 _TEXTUAL = {"name", "src", "color", "fill", *_WORDS}
 
 
@@ -164,27 +169,42 @@ class Layout:
 
     def struck(self, paper: Paper, context: Mapping[str, object]) -> list[tuple[TextBox, str]]:
         """Render the texts that a record changes, in reading order. Blank ones are left out."""
-        return _render(self._struck[paper], self._templates[paper], context)
+        return self._render(self._struck[paper], self._templates[paper], context)
 
     def numbered(self, paper: Paper, context: Mapping[str, object]) -> list[tuple[TextBox, str]]:
         """Render only those of `struck` that name the number, the sid or the page."""
-        return _render(self._numbered[paper], self._numbered_templates[paper], context)
+        return self._render(self._numbered[paper], self._numbered_templates[paper], context)
 
     def further(self, context: Mapping[str, object]) -> list[tuple[TextBox, str]]:
         """Render the texts of a continuation page that a record changes."""
-        return _render(self._further, self._further_template, context)
+        return self._render(self._further, self._further_template, context)
 
     def engraved(self, page: Page, paper: Paper, context: Mapping[str, object]) -> list[tuple[TextBox, str]]:
         """Render the texts of a page that no record changes."""
         boxes = self._select([e for e in page.elements if isinstance(e, TextBox)], paper, engraved=True)
-        return _render(boxes, _compile(boxes), context)
+        return self._render(boxes, _compile(boxes), context)
 
+    def _render(
+        self, boxes: tuple[TextBox, ...], template: Any, context: Mapping[str, object]
+    ) -> list[tuple[TextBox, str]]:
+        if not boxes:
+            return []
+        try:
+            texts = template.render(context).split(SEPARATOR)
+            return [(box, text) for box, text in zip(boxes, texts, strict=True) if text]
+        except Exception as error:  # an expression can fail in any way: 1 / 0, a filter on the wrong thing
+            raise self._blame(boxes, context, error) from error
 
-def _render(boxes: tuple[TextBox, ...], template: Any, context: Mapping[str, object]) -> list[tuple[TextBox, str]]:
-    if not boxes:
-        return []
-    texts = template.render(context).split(SEPARATOR)
-    return [(box, text) for box, text in zip(boxes, texts, strict=True) if text]
+    def _blame(self, boxes: tuple[TextBox, ...], context: Mapping[str, object], error: Exception) -> TemplateError:
+        """Find the text that cannot be rendered, by rendering each alone."""
+        for box in boxes:
+            try:
+                alone = _compile((box,)).render(context)
+            except Exception as fault:
+                return TemplateError(self.file, box.line, box.name or "text", f"{type(fault).__name__}: {fault}")
+            if SEPARATOR in alone:
+                return TemplateError(self.file, box.line, box.name or "text", Text("含控制字符", "a control character"))
+        return TemplateError(self.file, 0, "text", str(error))
 
 
 @cache
@@ -215,9 +235,12 @@ def load_layout(file: Path, *, fields: frozenset[str], largest_qr: int) -> Layou
     name = f"{file.parent.name}/{file.name}"
     if root.tag != "layout":
         raise TemplateError(name, root.line, root.tag, Text("根元素应为 <layout>", "the root must be <layout>"))
+    reader = _Reader(name, file.parent, fields, largest_qr)
+    reader.values(root, "layout")
+    reader.wordless(root)
     pages = {}
     for node in root.children:
-        page = _Reader(name, file.parent, fields, largest_qr).page(node)
+        page = reader.page(node)
         if page.role in pages:
             raise TemplateError(
                 name, node.line, "role", Text("同一用途的页只能有一页", "there can be one page of a role")
@@ -239,6 +262,7 @@ def load_layout(file: Path, *, fields: frozenset[str], largest_qr: int) -> Layou
 
 def _parse(file: Path) -> Node:
     """Parse XML into nodes that know their lines; a document type is refused (entities are a way to read files)."""
+    name = f"{file.parent.name}/{file.name}"
     parser = expat.ParserCreate()
     stack: list[tuple[str, dict[str, str], int, list[Node], list[str]]] = [("", {}, 0, [], [])]
 
@@ -251,9 +275,7 @@ def _parse(file: Path) -> Node:
         stack[-1][3].append(Node(tag, attributes, line, tuple(children), words))
 
     def doctype(*_: object) -> None:
-        raise TemplateError(
-            file.name, parser.CurrentLineNumber, "DOCTYPE", Text("不接受文档类型声明", "no DOCTYPE here")
-        )
+        raise TemplateError(name, parser.CurrentLineNumber, "DOCTYPE", Text("不接受文档类型声明", "no DOCTYPE here"))
 
     parser.StartElementHandler, parser.EndElementHandler = start, end
     parser.CharacterDataHandler = lambda data: stack[-1][4].append(data)
@@ -261,9 +283,11 @@ def _parse(file: Path) -> Node:
     try:
         parser.Parse(file.read_bytes(), True)
     except expat.ExpatError as error:
-        raise TemplateError(file.name, error.lineno, "XML", str(error)) from error
+        raise TemplateError(name, error.lineno, "XML", str(error)) from error
+    except (ValueError, LookupError) as error:  # an encoding that expat leaves to Python, which does not know it either
+        raise TemplateError(name, 1, "XML", Text("应为 UTF-8 编码", "wanted UTF-8")) from error
     except OSError as error:
-        raise TemplateError(file.name, 0, "file", Text("找不到版式文件", "the layout file is missing")) from error
+        raise TemplateError(name, 0, "file", Text("找不到版式文件", "the layout file is missing")) from error
     return stack[0][3][0]
 
 
@@ -279,20 +303,35 @@ class _Reader:
     def fail(self, node: Node, field: str, zh: str, en: str) -> TemplateError:
         return TemplateError(self.file, node.line, field, Text(zh, en))
 
+    def wordless(self, node: Node) -> None:
+        """Refuse words where nobody would print them."""
+        if node.text:
+            raise self.fail(node, node.tag, f"<{node.tag}> 里不能有文字", f"there can be no words in <{node.tag}>")
+
     def page(self, node: Node) -> Page:
+        if node.tag != "page":
+            raise self.fail(node, node.tag, "<layout> 里只能有 <page>", "there can be only <page> in <layout>")
         values = self.values(node, "page")
+        self.wordless(node)
         width, height = values["width"], values["height"]
         elements: list[TextBox | Mark] = []
         squares: dict[str, Square] = {}
         continued = None
         for child in node.children:
             v = self.values(child, "page element")
+            for inner in child.children:
+                raise self.fail(inner, inner.tag, "这里不能用这个元素", "this element does not belong here")
+            if child.tag != "text":
+                self.wordless(child)
+            if child.tag in squares or (child.tag == "continued" and continued):
+                raise self.fail(
+                    child, child.tag, f"一页只能有一个 <{child.tag}>", f"there can be one <{child.tag}> a page"
+                )
             if child.tag in {"qr", "seal"}:
                 squares[child.tag] = self.square(child, v)
             elif child.tag == "continued":
-                continued = self.text(
-                    child, {**ATTRIBUTES["text"], **v, "name": "continued", "floor": "", "tracking": 0.0}
-                )
+                given = {"name": "continued", "floor": "", "tracking": 0.0, "fit": "continue"}
+                continued = self.text(child, {**ATTRIBUTES["text"], **v, **given})
             elif child.tag == "text":
                 elements.append(self.text(child, v))
             elif child.tag in {"art", "line", "box"}:
@@ -333,24 +372,36 @@ class _Reader:
                 raise self.fail(node, name, f"颜色“{raw}”应写作 #rrggbb", f"colour {raw!r}, wanted #rrggbb") from None
         if name in _TEXTUAL or (name == "floor" and not raw):
             return raw
-        try:
-            number = float(raw)
-        except ValueError:
-            raise self.fail(node, name, f"现为“{raw}”，应为数字", f"found {raw!r}, wanted a number") from None
+        number = self.number(node, name, raw)
         # Sizes of type are points, leading and tracking are factors, counts are counts: the rest are millimetres.
         in_points = name == "floor" or (name == "size" and node.tag in {"text", "continued"})
         plain = in_points or name in {"leading", "tracking", "repeat-x", "repeat-y"}
         return number if plain else number * POINT
 
+    def number(self, node: Node, name: str, raw: str) -> float:
+        try:
+            number = float(raw)
+        except ValueError:
+            raise self.fail(node, name, f"现为“{raw}”，应为数字", f"found {raw!r}, wanted a number") from None
+        if not abs(number) <= (500 if name in _COUNTS else _MOST):  # nor is nan
+            raise self.fail(node, name, f"“{raw}”太大", f"{raw} is out of all measure")
+        if number <= 0 and name in _ABOVE_ZERO:
+            raise self.fail(node, name, f"现为“{raw}”，应大于 0", f"found {raw}, wanted more than 0")
+        if name in _COUNTS and number != int(number):
+            raise self.fail(node, name, f"现为“{raw}”，应为整数", f"found {raw}, wanted a whole number")
+        return number
+
     def inside(self, node: Node, v: dict[str, Any], width: float, height: float) -> None:
-        right = v["x2"] if "x2" in v else v["x"] + v.get("width", v.get("size", 0.0))
-        bottom = v["y2"] if "y2" in v else v["y"] + v.get("height", v.get("size", 0.0))
-        if node.tag in {"text", "continued"}:
-            bottom = v["y"] + v["height"]
+        if node.tag == "line":
+            (left, right), (top, bottom) = sorted((v["x1"], v["x2"])), sorted((v["y1"], v["y2"]))
+        else:
+            size = v.get("size", 0.0)
+            left, top = v["x"], v["y"]
+            right, bottom = left + v.get("width", size), top + v.get("height", size)
         if node.tag == "art":
-            right += (v["repeat-x"] - 1) * v["dx"]
-            bottom += (v["repeat-y"] - 1) * v["dy"]
-        left, top = v.get("x1", v.get("x", 0.0)), v.get("y1", v.get("y", 0.0))
+            across, down = (v["repeat-x"] - 1) * v["dx"], (v["repeat-y"] - 1) * v["dy"]
+            left, right = left + min(across, 0.0), right + max(across, 0.0)
+            top, bottom = top + min(down, 0.0), bottom + max(down, 0.0)
         slack = 0.01
         if min(left, top) < -slack or right > width + slack or bottom > height + slack:
             box = ", ".join(f"{n / POINT:g}" for n in (left, top, right, bottom))
@@ -394,12 +445,36 @@ class _Reader:
         )  # fmt: skip
 
     def names(self, node: Node) -> frozenset[str]:
+        if "{" not in node.text:
+            return frozenset()
         try:
-            names = meta.find_undeclared_variables(_environment().parse(node.text))
+            tree = _environment().parse(node.text)
         except TemplateSyntaxError as error:
             line = node.line + error.lineno - 1
             raise TemplateError(self.file, line, node.attributes.get("name", "text"), str(error)) from error
+        self.harmless(node, tree)
+        own = {"self"} & {part.name for part in tree.find_all(nodes.Name)}  # Jinja's, and no field
+        names = meta.find_undeclared_variables(tree) | own
         for name in sorted(names - ENGRAVED - STRUCK - self.fields):
             known = ", ".join(sorted(self.fields))
             raise self.fail(node, name, f"未知字段 {name}（可用：{known}）", f"unknown field {name}, known are {known}")
         return frozenset(names)
+
+    def harmless(self, node: Node, tree: nodes.Template) -> None:
+        """Refuse what Jinja would only refuse when a record is printed, or would not refuse at all."""
+        box = node.attributes.get("name", "text")
+        for part in tree.find_all(nodes.Stmt):
+            if not isinstance(part, _STATEMENTS):
+                tag = type(part).__name__.lower()
+                raise self.fail(node, box, f"文字里不能用 {tag}", f"a text can use if and for, and not {tag}")
+        for call in tree.find_all(nodes.Filter):
+            if call.name not in _environment().filters:
+                known = ", ".join(_environment().filters)
+                raise self.fail(
+                    node, box, f"没有过滤器 {call.name}（可用：{known}）", f"no filter {call.name}, known are {known}"
+                )
+        inner = [part.attr for part in tree.find_all(nodes.Getattr)]
+        inner += [str(getattr(part.arg, "value", "")) for part in tree.find_all(nodes.Getitem)]
+        for name in inner:
+            if name.startswith("_"):
+                raise self.fail(node, box, f"不能取用 {name}", f"{name} is out of reach")

@@ -18,7 +18,8 @@ _SLUG = "[a-z0-9][a-z0-9-]{0,39}"
 _NAME = "[a-z][a-z0-9_]{0,39}"
 _FOLDER = "[A-Za-z0-9][A-Za-z0-9_-]{0,39}"
 # What a layout may also name; a field of the same name would hide it.
-_TAKEN = frozenset(RESERVED) | {"kind", "number", "sid", "copy_number", "copy_title", "host", "form", "qr", "seal"}
+_TAKEN = frozenset(RESERVED) | {"kind", "number", "sid", "sid_grouped", "page", "title", "copy_number", "copy_title"}
+_TAKEN |= {"host", "form", "qr", "seal"}
 # 民委发〔2016〕33号 asks for 50 places in names of persons; company names may be twice as long.
 _LEAST = {"person": 50, "company": 100}
 _IDS = ("citizen-id", "uscc-or-citizen-id")

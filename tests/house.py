@@ -36,9 +36,7 @@ NOW = datetime(2026, 11, 23, 2, 0, 0, tzinfo=UTC)
 ORIGIN = "https://licence.example:8443"
 PASSPHRASE = b"horse battery"
 KIND = "food-business"
-FORM_2023 = date(2024, 6, 3)  # a day on which the form of 2023 is in force
 _CHEAP = Cost(2, 1, 1)
-_ONLY_2015 = ("supervising_body", "supervising_staff", "signatory")
 _TABLES = ("requests", "identities", "documents", "strikes", "events", "outbox")
 
 
@@ -91,7 +89,9 @@ class House:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -110,10 +110,14 @@ class House:
     def verifier(self) -> Any:
         return self.office.verifier
 
-    def application(self, key: str = "", kind: str = KIND, record: Mapping[str, object] | None = None, **changes: object) -> Application:
+    def application(
+        self, key: str = "", kind: str = KIND, record: Mapping[str, object] | None = None, **changes: object
+    ) -> Application:
         """Write an application: today's sample (or `record`) with `changes`; None takes a field away."""
-        data = dict(current() if record is None else record) | changes
-        return Application(kind, {k: v for k, v in data.items() if v is not None}, key or f"request-{next(self._requests)}")
+        data = dict(sample() if record is None else record) | changes
+        return Application(
+            kind, {k: v for k, v in data.items() if v is not None}, key or f"request-{next(self._requests)}"
+        )
 
     def try_to_issue(self, *applications: Application, papers: Sequence[Paper] = ("plain",)) -> list[Outcome]:
         """Issue, and give back what was refused as well."""
@@ -137,30 +141,30 @@ class House:
     def counts(self) -> dict[str, int]:
         """Count what the register holds, table by table; numbers given out are in `counters`."""
         with self.register._database.reading() as db:
-            rows = {table: db.row(f"SELECT count(*) FROM {table}")[0] for table in _TABLES}  # noqa: S608
+            rows = {table: db.row(f"SELECT count(*) FROM {table}")[0] for table in _TABLES}
             return rows | {"counters": sum(row[0] for row in db.rows("SELECT highest FROM counters"))}
 
     def engrave(self, papers: Sequence[Paper] = ("plain", "overprint")) -> None:
         """Put the plates of the sample's forms into the register, as if licences had been issued."""
-        for application in (self.application(), self.application(record=sample())):
+        for application in (self.application(), self.application(record=sample_2015())):
             ready = self.issuer.read(application, papers)
             for job in ready.jobs:
                 self.issuer.workshop.plate(job.face, job.engraving, ready.template)
 
 
 def sample() -> dict[str, object]:
-    """Give the sample record: a licence on the form of 2015, expired by now."""
-    return case("../sample")
-
-
-def current() -> dict[str, object]:
-    """Give the sample record as somebody would hand it in today."""
-    return {k: v for k, v in sample_2023().items() if k != "issued_on"}
+    """Give the sample record as somebody would hand it in today: on the form of 2023, issued on the day."""
+    return {k: v for k, v in case("../sample").items() if k != "issued_on"}
 
 
 def sample_2023() -> dict[str, object]:
-    """Give the sample record on the form of 2023, in force."""
-    return {k: v for k, v in sample().items() if k not in _ONLY_2015} | {"issued_on": FORM_2023.isoformat()}
+    """Give the sample record with a day of issue in the past, on the same form and in force."""
+    return sample() | {"issued_on": "2024-06-03"}
+
+
+def sample_2015() -> dict[str, object]:
+    """Give a record on the form of 2015; the licence has expired by now."""
+    return case("form-2015")
 
 
 def case(name: str) -> dict[str, object]:
@@ -175,16 +179,41 @@ def _hold_ceremony(
     if algorithm == "RS256":  # such a key takes its time: the city's alone
         offices = [office for office in offices if office[0] == AUTHORITY.id]
     hold_ceremony(
-        chosen.keys, offices, algorithm=algorithm, rsa_bits=2048, now=at - timedelta(days=1), serials=itertools.count(1000).__next__, passphrase=PASSPHRASE,
-        specimen=specimen, hosts=[chosen.host], ttl_s=ttl_s, everyday=_CHEAP, vault=_CHEAP,
-    )  # fmt: skip
+        chosen.keys,
+        offices,
+        algorithm=algorithm,
+        rsa_bits=2048,
+        now=at - timedelta(days=1),
+        serials=itertools.count(1000).__next__,
+        passphrase=PASSPHRASE,
+        specimen=specimen,
+        hosts=[chosen.host],
+        ttl_s=ttl_s,
+        everyday=_CHEAP,
+        vault=_CHEAP,
+    )
 
 
 AUTHORITY = Authority("421200", "咸宁市市场监督管理局", "咸宁市", "421200", "0715-12315")
 CERTIFICATE = Certificate(
-    "0" * 12, "JY14212000000012", 1, "scratch", "1", "original", "", "0" * 64, "421200", AUTHORITY.name, date(2026, 1, 5),
-    date(2026, 1, 5), date(2031, 1, 4), NOW, (), Slot(0, 0), bytes(16),
-)  # fmt: skip
+    "0" * 12,
+    "JY14212000000012",
+    1,
+    "scratch",
+    "1",
+    "original",
+    "",
+    "0" * 64,
+    "421200",
+    AUTHORITY.name,
+    date(2026, 1, 5),
+    date(2026, 1, 5),
+    date(2031, 1, 4),
+    NOW,
+    (),
+    Slot(0, 0),
+    bytes(16),
+)
 GAP = 1600
 
 
@@ -195,18 +224,38 @@ class Scratch:
     folder: Path
     typefaces: Typefaces
 
-    def face(self, xml: str, fields: Mapping[str, str] | Sequence[str], paper: Paper = "plain", specimen: bool = False) -> tuple[Face, Engraving]:
+    def face(
+        self, xml: str, fields: Mapping[str, str] | Sequence[str], paper: Paper = "plain", specimen: bool = False
+    ) -> tuple[Face, Engraving]:
         """Read a layout; raises TemplateError."""
         file = self.folder / "layout.xml"
         file.write_text(xml, "utf-8")
         layout = load_layout(file, fields=frozenset(fields), largest_qr=65)
-        engraving = Engraving("0" * 64, "1", "original", paper, AUTHORITY, (), "试样", "正本", "", "licence.example", "00", specimen, (0.0, 0.0))
+        engraving = Engraving(
+            "0" * 64,
+            "1",
+            "original",
+            paper,
+            AUTHORITY,
+            (),
+            "试样",
+            "正本",
+            "",
+            "licence.example",
+            "00",
+            specimen,
+            (0.0, 0.0),
+        )
         labels = {name: Text(f"「{name}」", name) for name in fields}
-        return Face(layout, paper, Text("试样", "Scratch"), "正本", labels, dict.fromkeys(fields, ""), engraving.context()), engraving
+        return Face(
+            layout, paper, Text("试样", "Scratch"), "正本", labels, dict.fromkeys(fields, ""), engraving.context()
+        ), engraving
 
     def plate(self, face: Face, engraving: Engraving, common: str = "") -> Plate:
         """Engrave."""
-        return engrave(face.layout, engraving, self.typefaces, (SHIPPED / "_shared" / "icc" / "sRGB2014.icc").read_bytes(), common)
+        return engrave(
+            face.layout, engraving, self.typefaces, (SHIPPED / "_shared" / "icc" / "sRGB2014.icc").read_bytes(), common
+        )
 
     def strike(self, xml: str, paper: Paper = "plain", common: str = "", **values: str) -> Struck:
         """Strike values onto a layout."""

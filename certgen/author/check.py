@@ -17,8 +17,6 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-import jinja2
-
 from certgen.author import declared
 from certgen.author.exhibits import fitting, line_of, load_record, records
 from certgen.author.studio import PAPERS, Studio, certificate
@@ -94,9 +92,9 @@ def _fixed_faults(template: Template, form: Form, copy: Copy, studio: Studio) ->
             single = replace(page, elements=(box,))
             try:
                 for _, text in face.layout.engraved(single, "plain", face.context):
-                    typeset_box(box, text, studio.workshop.typefaces, Text(box.name, box.name))
-            except jinja2.TemplateError as error:
-                yield TemplateError(face.layout.file, box.line, box.name, str(error))
+                    typeset_box(box, text, studio.workshop.typefaces, face.labels)
+            except TemplateError as error:
+                yield error
             except ApplicationError as error:
                 yield _placed(face.layout.file, box.line, error.problems[0])
 
@@ -132,7 +130,7 @@ def _faults(template: Template, data: Mapping[str, object], studio: Studio) -> t
     """Read and set a record; a text that Jinja cannot render is a fault of its box."""
     try:
         return studio.faults(template, data)
-    except jinja2.TemplateError:
+    except TemplateError:
         return tuple(_jinja_faults(template, data, studio))
 
 
@@ -144,9 +142,9 @@ def _jinja_faults(template: Template, data: Mapping[str, object], studio: Studio
             try:
                 single = replace(face, layout=_alone(face.layout, page, box))
                 compose(single, certificate(template, reading, copy), studio.workshop.typefaces)
-            except jinja2.TemplateError as error:
+            except TemplateError as error:
                 where, wanted = f"{face.layout.file}:{box.line}", Text("能排出的文字", "a text that can be rendered")
-                yield Problem(box.name, Text(where, where), str(error), wanted)
+                yield Problem(box.name, Text(where, where), error.message.en, wanted)
             except ApplicationError:
                 continue  # a text without room; it is reported when all texts can be rendered
 
