@@ -4,6 +4,7 @@ import io
 import subprocess
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pypdf
@@ -15,7 +16,7 @@ from certgen.core.errors import ApplicationError
 from certgen.fonts import VENDORED, Typefaces
 from certgen.issue import Document, Refused
 from certgen.settings import SHIPPED
-from tests.house import House, Scratch, case, current, sample
+from tests.house import House, Scratch, case, sample_2015
 
 FONTS = SHIPPED / "_shared" / "fonts"
 READERS = ["pdftotext", "pdftotext -raw", "pypdf", "PDFium"]
@@ -63,9 +64,11 @@ def page(font: str = "song", **attributes: object) -> str:
     """Write a layout with one large box for the field `v`."""
     given = {"x": 10, "y": 10, "width": 280, "height": 2980, "size": 12, "fit": "wrap"} | attributes
     words = " ".join(f'{name}="{value}"' for name, value in given.items())
-    return f'<layout><page width="300" height="3000"><text name="v" font="{font}" {words}>{{{{ v }}}}</text></page></layout>'
+    box = f'<text name="v" font="{font}" {words}>{{{{ v }}}}</text>'
+    return f'<layout><page width="300" height="3000">{box}</page></layout>'
 
 
+@cache
 def sharing(font: str) -> list[str]:
     """List the groups of characters that have one glyph, from the font's own cmap; spaces and soft spaces apart."""
     of_glyph = defaultdict(list)
@@ -99,7 +102,9 @@ def test_the_faces_share_hundreds_of_glyphs_so_that_the_test_above_means_somethi
 
 
 @pytest.mark.parametrize("font", VENDORED)
-def test_the_plate_s_common_characters_do_not_lend_their_code_to_look_alikes(font: str, scratch: Scratch, read: Read) -> None:
+def test_the_plate_s_common_characters_do_not_lend_their_code_to_look_alikes(
+    font: str, scratch: Scratch, read: Read
+) -> None:
     text = "马⻢龙⻰方⽅文⽂卜⼘·•‧・"
     pdf = scratch.pdf(page(font), common="马龙方文卜·", v=text)
     for reader in READERS:
@@ -145,13 +150,17 @@ def test_letter_spaced_text_is_copied_without_spaces(tracking: float, align: str
 SQUEEZED = "食品（含冷藏食品）、热食“测试”，自制《饮品》（茶）。"
 
 
-@pytest.mark.xfail(reason="a squeeze of exactly half an em is a new line to poppler; ink._line should take 2/1000 em less", strict=True)
+@pytest.mark.xfail(
+    reason="a squeeze of exactly half an em is a new line to poppler; ink._line should take 2/1000 em less", strict=True
+)
 def test_squeezed_punctuation_is_copied_on_its_line(scratch: Scratch, read: Read) -> None:
     for size, x in ((9, 10), (10.5, 20.37), (11, 33.21), (12, 41.9), (13.7, 52.6), (16, 12.34)):
         assert read("pdftotext", scratch.pdf(page(size=size, x=x, width=220), v=SQUEEZED)).strip() == SQUEEZED
 
 
-@pytest.mark.xfail(reason="ink.element writes ActualText for tracking only, not for lines that justifying has spread", strict=True)
+@pytest.mark.xfail(
+    reason="ink.element writes ActualText for tracking only, not for lines that justifying has spread", strict=True
+)
 @pytest.mark.parametrize("width", [12, 14, 16])
 def test_justified_text_in_a_narrow_box_is_copied_without_spaces(width: int, scratch: Scratch, read: Read) -> None:
     text = "正本、副本具有同等法律效力，正本应当悬挂在经营场所的显著位置。"
@@ -205,7 +214,9 @@ def test_hostile_values_print_as_text(reader: str, common_house: House, read: Re
 
 def test_braces_markup_and_paths_stay_what_they_are(common_house: House, read: Read) -> None:
     name = '{{7*7}}<img src="file:///etc/passwd">../../x'
-    licence = common_house.issue(operator_name=name, legal_representative="{% if 1 %}49{% endif %}", premises="&amp;<b>]]>\\0 ${7*7}")
+    licence = common_house.issue(
+        operator_name=name, legal_representative="{% if 1 %}49{% endif %}", premises="&amp;<b>]]>\\0 ${7*7}"
+    )
     for document in licence.documents:
         text = read("pdftotext", document.pdf)
         for value in (name, "{% if 1 %}49{% endif %}", "&amp;<b>]]>\\0 ${7*7}"):
@@ -245,7 +256,7 @@ def test_a_character_without_a_glyph_refuses_the_record_naming_field_and_code_po
 def test_every_field_with_such_a_character_is_named_at_once(house: House) -> None:
     char = _unprintable(house.issuer.workshop.typefaces)
     with pytest.raises(ApplicationError) as refusal:
-        house.issue(sample(), operator_name=f"咸宁{char}店", premises=f"温泉{char}路", signatory=f"王{char}")
+        house.issue(sample_2015(), operator_name=f"咸宁{char}店", premises=f"温泉{char}路", signatory=f"王{char}")
     assert {problem.field for problem in refusal.value.problems} == {"operator_name", "premises", "signatory"}
 
 
@@ -257,7 +268,6 @@ def test_a_refused_record_uses_up_no_number(house: House) -> None:
     first, second = outcomes[1].number, outcomes[2].number
     assert int(second[-7:-1]) - int(first[-7:-1]) == 1
     assert int(first[-7:-1]) == 1
-    assert current()["main_business"].startswith("餐饮服务经营者")
 
 
 def test_a_rare_character_counts_as_one_where_length_is_limited(house: House) -> None:
