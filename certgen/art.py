@@ -33,7 +33,7 @@ def load_art(file: Path) -> Drawing:
     from svglib.svglib import svg2rlg
 
     picture = svg2rlg(str(file))
-    if picture is None:
+    if picture is None or not picture.width or not picture.height:
         raise TemplateError(file.name, 0, "art", Text("不是可读的 SVG", "not an SVG that can be read"))
     page = io.BytesIO()
     canvas = Canvas(page, pagesize=(picture.width, picture.height), invariant=1, pageCompression=0)
@@ -52,7 +52,7 @@ def load_art(file: Path) -> Drawing:
         )
     contents = drawn.get_contents()
     content = _IDLE.sub(b"", contents.get_data() if contents is not None else b"")
-    if b" Tf" in content:
+    if b" Tf" in content or b" Tj" in content:  # text in reportlab's own font selects none
         raise TemplateError(
             file.name, 0, "art", Text("图样里的文字须先转为路径", "text in art must be turned into paths")
         )

@@ -13,6 +13,7 @@ from certgen.cli import HomeOption, JsonOption, LangOption, template_app
 from certgen.core.errors import SettingsError, TemplateError, Text
 
 if TYPE_CHECKING:
+    from certgen.author import Studio
     from certgen.template import Template
 
 _T = TypeVar("_T")
@@ -100,10 +101,8 @@ def preview(
         names = [f"{stem}{f'-{number}' if len(pages) > 1 else ''}.png" for number in range(1, len(pages) + 1)]
         contents = [(f"{stem}.pdf", specimen.pdf)] + [(n, png(page, DPI)) for n, page in zip(names, pages, strict=True)]
         files += [_written(out / name, content) for name, content in contents]
-    cli.answer(
-        [{"file": str(file), "sha256": hashlib.sha256(file.read_bytes()).hexdigest()} for file in files],
-        [str(file) for file in files],
-    )
+    rows = [{"file": str(file), "sha256": hashlib.sha256(file.read_bytes()).hexdigest()} for file in files]
+    cli.answer(rows, [row["file"] for row in rows])
 
 
 def _record(template: "Template", case: str, form: str, studio: "Studio") -> tuple[str, Mapping[str, object]]:
@@ -113,25 +112,23 @@ def _record(template: "Template", case: str, form: str, studio: "Studio") -> tup
 
     files = records(template.folder)
     name = case or SAMPLE
-    file = _one_of(files, name, Text("例", "case"))
-    data = load_record(file, file.relative_to(template.folder).as_posix())
+    named = _one_of(files, name, Text("例", "case"))
+    data = load_record(named, named.relative_to(template.folder).as_posix())
     if not form:
         return name, data
     wanted = _one_of({f.id: f for f in template.forms}, form, Text("版", "form"))
-    if not case:
-        others = [load_record(other, label) for label, other in files.items()]
-        data = fitting(template, wanted, others, studio) or data
+    for other, file in () if case else files.items():
+        fits = fitting(template, wanted, [load_record(file, other)], studio)
+        if fits is not None:
+            return other, fits
     return name, on_form(template, data, wanted)
 
 
 def _one_of(known: Mapping[str, _T], name: str, what: Text) -> _T:
     if name not in known:
         names = ", ".join(known)
-        zh, en = (
-            f"没有名为“{name[:40]}”的{what.zh}，已有：{names}",
-            f"there is no {what.en} {name[:40]!r}; known are {names}",
-        )
-        raise SettingsError(Text(zh, en))
+        zh = f"没有名为“{name[:40]}”的{what.zh}，已有：{names}"
+        raise SettingsError(Text(zh, f"there is no {what.en} {name[:40]!r}; known are {names}"))
     return known[name]
 
 
