@@ -2,16 +2,14 @@
 
 import shutil
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from certgen.core.errors import TemplateError
-from certgen.core.model import Certificate
 from certgen.layout import ENGRAVED, MIN_MODULE, POINT, STRUCK, Layout, TextBox, load_layout
-from certgen.press import compose
+from certgen.press import compose, numbered
 from certgen.settings import SHIPPED
 from certgen.template import load_template
 from certgen.workshop import largest_symbol
@@ -325,12 +323,12 @@ def test_no_field_may_hide_a_name_that_layouts_know(name: str, tmp_path: Path) -
         load_template(tmp_path / KIND)
 
 
-def test_a_face_s_draft_takes_the_real_number_and_keeps_the_rest(common_house: House) -> None:
+def test_a_draft_takes_the_real_number_and_sid_and_keeps_the_rest(common_house: House) -> None:
     ready = common_house.issuer.read(common_house.application(record=sample()))
-    job = ready.jobs[0]
-    facts: Certificate = replace(
-        CERTIFICATE, fields=ready.reading.printed_for("original"), valid_until=date(2031, 1, 1)
-    )
-    texts = [setting.text for setting in compose(job.face, facts, common_house.issuer.workshop.typefaces).pages[0]]
-    assert facts.number in texts
-    assert "0000 0000 0000" in texts
+    job, typefaces = ready.jobs[0], common_house.issuer.workshop.typefaces
+    facts = replace(CERTIFICATE, fields=ready.reading.printed_for("original"))
+    draft = compose(job.face, facts, typefaces)
+    real = replace(facts, number="JY34212810099991", sid="7K3MQ2ZD9XWA")
+    ((before, after),) = zip(draft.pages, numbered(draft, job.face, real, typefaces).pages, strict=True)
+    assert {s.text for s in after if s.box.numbered} == {"JY34212810099991", "7K3M Q2ZD 9XWA"}
+    assert [s for s in after if not s.box.numbered] == [s for s in before if not s.box.numbered]
