@@ -475,9 +475,8 @@ def show(
                     "public": [[label.say(session.lang), value] for label, value in d.public],
                 }
             )
-            status = LABELS[d.status].say(session.lang) + (
-                Text("（已过期）", " (expired)").say(session.lang) if expired else ""
-            )
+            ended = Text("已过有效期", "expired") if d.status == "issued" and expired else LABELS[d.status]
+            status = ended.say(session.lang)
             lines.append(
                 f"{d.number}  v{d.version}  {d.copy}  {d.paper}  {d.sid}  "
                 f"{d.issued_on} – {d.valid_until or '…'}  {status}"

@@ -24,12 +24,16 @@ _DATE = Text("日期（如 2017-08-01）", "a date such as 2017-08-01")
 
 
 class RefusedError(Exception):
-    """A value is not wanted; `wanted` becomes a Problem and never leaves the reading of a record."""
+    """A value is not wanted; `wanted` becomes a Problem and never leaves the reading of a record.
 
-    def __init__(self, wanted: Text) -> None:
+    `found` is the part of the value that is at fault; empty means all of it. It never goes into `wanted`: ledgers and
+    result sheets keep what was wanted, and are no place for what somebody typed.
+    """
+
+    def __init__(self, wanted: Text, found: str = "") -> None:
         """Take the noun phrase that says what would do."""
         super().__init__(wanted.en)
-        self.wanted = wanted
+        self.wanted, self.found = wanted, found
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,15 +186,16 @@ def _choice(rule: Rule, text: str, today: date) -> str:
 def _list(rule: Rule, text: str, today: date) -> str:
     items = [_item(rule, item) for item in split_list(text)]
     if double := next((item for item in items if items.count(item) > 1), ""):
-        raise RefusedError(Text(f"不重复的项目（{double}出现两次）", f"different items ({double!r} comes twice)"))
+        raise RefusedError(
+            Text("互不相同的项目（此项出现两次）", "different items (this one comes twice)"), shown(double)
+        )
     return "、".join(items)
 
 
 def _item(rule: Rule, item: str) -> str:
     choice = rule.choices.get(item) or rule.choices.get(fold(item))
     if choice is None and not rule.open:
-        wanted, shorter = _one_of(rule), shown(item)
-        raise RefusedError(Text(f"{wanted.zh}（没有“{shorter}”）", f"{wanted.en} (not {shorter!r})"))
+        raise RefusedError(_one_of(rule), shown(item))
     return item if choice is None else choice
 
 

@@ -90,17 +90,10 @@ class Face:
                 self._data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         except (OSError, ValueError) as error:
             raise SettingsError(Text(f"无法读取字体 {path.name}", f"typeface {path.name} cannot be read")) from error
-        count = struct.unpack_from(">H", self._data, 4)[0]
-        rows = (struct.unpack_from(">4sIII", self._data, 12 + 16 * i) for i in range(count))
-        self._tables = {tag: (offset, length) for tag, _, offset, length in rows}
-        if b"glyf" not in self._tables or b"cmap" not in self._tables:
-            raise SettingsError(Text(f"字体 {path.name} 不含 TrueType 轮廓", f"{path.name} has no TrueType outlines"))
-        self.file = path.name
-        self.head, self.hhea, self.maxp = (self._table(tag) for tag in (b"head", b"hhea", b"maxp"))
-        self.units = struct.unpack_from(">H", self.head, 18)[0]
-        self._long_loca = struct.unpack_from(">h", self.head, 50)[0] == 1
-        self._metrics_count = struct.unpack_from(">H", self.hhea, 34)[0]
-        self._starts, self._ends, self._gids = self._read_cmap()
+        try:
+            self._read_tables(path.name)
+        except (struct.error, IndexError) as error:
+            raise SettingsError(Text(f"{path.name} 不是字体文件", f"{path.name} is not a typeface")) from error
 
     def __repr__(self) -> str:
         """Name the file."""
@@ -109,6 +102,19 @@ class Face:
     def __reduce__(self) -> tuple[object, ...]:
         """Refuse to travel: a mapping is cheap to make again, and each process makes its own."""
         raise TypeError("a Face does not travel between processes; load it again from its file")
+
+    def _read_tables(self, name: str) -> None:
+        count = struct.unpack_from(">H", self._data, 4)[0]
+        rows = (struct.unpack_from(">4sIII", self._data, 12 + 16 * i) for i in range(count))
+        self._tables = {tag: (offset, length) for tag, _, offset, length in rows}
+        if b"glyf" not in self._tables or b"cmap" not in self._tables:
+            raise SettingsError(Text(f"字体 {name} 不含 TrueType 轮廓", f"{name} has no TrueType outlines"))
+        self.file = name
+        self.head, self.hhea, self.maxp = (self._table(tag) for tag in (b"head", b"hhea", b"maxp"))
+        self.units = struct.unpack_from(">H", self.head, 18)[0]
+        self._long_loca = struct.unpack_from(">h", self.head, 50)[0] == 1
+        self._metrics_count = struct.unpack_from(">H", self.hhea, 34)[0]
+        self._starts, self._ends, self._gids = self._read_cmap()
 
     def _table(self, tag: bytes) -> bytes:
         offset, length = self._tables[tag]

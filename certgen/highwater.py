@@ -4,7 +4,7 @@ A register restored from last night's backup does not know the numbers given out
 written and flushed to disk after a reservation commits and before its numbers leave the register, so a counter
 below its mark proves a restore. One line of JSON a step, appended; the highest of a scope counts:
 
-    {"scope":"food-business/421202","first":1,"highest":200,"shapes":[["JY1421202",6,1]]}
+    {"scope": "JY1421202", "first": 1, "highest": 200, "shapes": [["JY1421202", 6, 1]]}
 
 A *shape* says where the sequence stands in a number – after `JY1421202`, 6 digits, then 1 more character – so
 that a lost number can be told from an invented one without its template. Keep this file on another disk than the

@@ -13,12 +13,13 @@ from certgen.layout import TextBox
 from certgen.pdf import deflated, indirect
 from certgen.typeset import Fitted, Line, Overflow, fit
 
+MOST_BACK = 498  # thousandths of an em; poppler takes half an em back for the beginning of a new line
 WIDE = 0.09  # em; readers of PDF take a wider gap between characters for a space
 BASELINE = 0.88  # of the size, from the top of the em box: the ascent of the CJK faces we vendor
 
 
 Code = tuple[str, str]  # how a character is shown: the font's resource name and the CID in hex
-CIDS = tuple(f"{cid:04x}" for cid in range(4096))  # more characters than a page can hold
+CIDS = tuple(f"{cid:04x}" for cid in range(1024))  # the usual ones, written beforehand
 
 
 class Font:
@@ -60,7 +61,8 @@ class Case(dict[str, Code]):
         code = font.codes.get(char)
         if code is None:
             font.glyphs.append(glyph)
-            code = font.codes[char] = (font.resource, CIDS[len(font.glyphs)])
+            cid = len(font.glyphs)
+            code = font.codes[char] = (font.resource, CIDS[cid] if cid < len(CIDS) else f"{cid:04x}")
         self[char] = code
         return code
 
@@ -102,8 +104,16 @@ def element(box: TextBox, text: str, fitted: Fitted, case: Case, page_height: fl
 
     Letter-spaced text carries itself as ActualText (ISO 32000-1, 14.9.4), or readers would copy 住 and 所 as two words.
     """
-    words = f"<</ActualText<feff{text.encode('utf-16-be').hex()}>>>BDC" if box.tracking > WIDE else "BMC"
+    words = f"<</ActualText<feff{text.encode('utf-16-be').hex()}>>>BDC" if _is_spread(box, fitted) else "BMC"
     return f"/Span {words}\nBT\n{show(box, fitted, case, page_height)}ET\nEMC\n"
+
+
+def _is_spread(box: TextBox, fitted: Fitted) -> bool:
+    """Say whether letter-spacing, or justifying, sets characters so far apart that readers see spaces."""
+    if box.tracking > WIDE or box.align != "justify":
+        return box.tracking > WIDE
+    ems = box.width / fitted.size
+    return any(not x.last and ems - x.width / 1000 > WIDE * (len(x.text) - 1) for x in fitted.lines)
 
 
 def show(box: TextBox, fitted: Fitted, case: Case, page_height: float) -> str:
@@ -158,7 +168,7 @@ def _line(line: Line, case: Case, select: str) -> str:
         else:
             add(code)
         if i in moves:
-            add(f">{-moves[i]}<")
+            add(f">{min(-moves[i], MOST_BACK)}<")
     add(">]TJ\n" if current else "")
     return "".join(pieces)
 

@@ -17,7 +17,6 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from itertools import islice
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -319,14 +318,14 @@ class Issuer:
         return strike
 
     def _certify(self, work: Sequence[tuple[Ready, Reserved]]) -> list["Item"]:
-        facts = [(one, [Certified.of(c) for c in _certificates(one, promise)]) for one, promise in work]
-        texts = [self._code(certified, one.reading) for one, copies in facts for certified in copies]
-        drawn = iter(zip(texts, qr.encode(texts), strict=True))  # all at once: a symbol alone costs three times as much
+        facts = [(one, i, Certified.of(c)) for one, promise in work for i, c in _certificates(one, promise)]
+        texts = [self._code(certified, one.reading) for one, _, certified in facts]
+        # All symbols at once: one alone costs three times as much.
+        symbols = [Symbol(t.text, len(m), qr.packed(m)) for t, m in zip(texts, qr.encode(texts), strict=True)]
         items = []
-        for one, copies in facts:
-            symbols = [Symbol(t.text, len(m), qr.packed(m)) for t, m in islice(drawn, len(copies))]
+        for (one, i, certified), symbol in zip(facts, symbols, strict=True):
             seal = self.seal_of(one.reading.authority.id)
-            items += [Item(one, job, copies[job.copy], symbols[job.copy], seal) for job in one.jobs]
+            items += [Item(one, job, certified, symbol, seal) for job in one.jobs if job.copy == i]
         return items
 
     def _code(self, certified: Certified, reading: Reading) -> QrText:
@@ -411,19 +410,24 @@ def _certificate(template: Template, reading: Reading, now: datetime, promise: R
     )
 
 
-def _certificates(one: Ready, promise: Reserved) -> list[Certificate]:
+def _certificates(one: Ready, promise: Reserved) -> list[tuple[int, Certificate]]:
+    """State the facts of each copy that is to be made, by its place among the template's copies."""
     first = _certificate(one.template, one.reading, promise.reserved_at, promise)
     return [
-        replace(
-            first,
-            sid=promise.sids[i],
-            slot=promise.slots[i],
-            salt=promise.salts[i],
-            copy=copy.id,
-            copy_number=copy.number,
-            fields=tuple([pair for pair in one.reading.printed_for(copy.id) if pair[1]]),
+        (
+            i,
+            replace(
+                first,
+                sid=promise.sids[i],
+                slot=promise.slots[i],
+                salt=promise.salts[i],
+                copy=copy.id,
+                copy_number=copy.number,
+                fields=tuple([pair for pair in one.reading.printed_for(copy.id) if pair[1]]),
+            ),
         )
         for i, copy in enumerate(one.template.copies)
+        if any(job.copy == i for job in one.jobs)
     ]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
+from certgen.core.chinese import unprintable
 from certgen.core.errors import FormatError, Text
 from certgen.core.model import Registered
 from certgen.core.sid import parse as parse_sid
@@ -42,6 +43,8 @@ def documents(db: Statements, statement: str, value: str | bytes) -> tuple[Regis
 def find(db: Statements, number_or_sid: str) -> tuple[Registered, ...]:
     """Find the current version of a number with all its copies, or the documents of a sid."""
     wanted = number_or_sid.strip()
+    if unprintable(wanted):  # a lone surrogate would not even reach the database
+        return ()
     by_number = documents(db, BY_NUMBER, wanted)
     if by_number:
         return by_number

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from isal import isal_zlib
 
-# isal's levels in the order of use. About once in 10⁸ documents packed bytes hold a token that the verifier counts,
+# isal's levels in the order of use. About once in 10⁷ documents packed bytes hold a token that the verifier counts,
 # such as `%%EOF`; step 6 of issuing sees it, and another level gives other bytes.
 LEVELS = (2, 3, 1)
 # What rules S1 to S3 count in the whole file (certgen.core.gap).

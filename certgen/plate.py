@@ -20,7 +20,7 @@ from certgen.art import load_art
 from certgen.core.gap import HEADER
 from certgen.core.model import Authority, Paper
 from certgen.fonts import Typefaces, outline
-from certgen.ink import CIDS, FONT_OBJECTS, Case, Code, Fonts, element, font_objects, typeset_box
+from certgen.ink import FONT_OBJECTS, Case, Code, Fonts, element, font_objects, typeset_box
 from certgen.layout import Layout, Mark, Page, TextBox
 from certgen.pdf import engraved, indirect, xref_lines
 
@@ -108,7 +108,8 @@ class Plate:
         self.objects = len(facts.offsets)
         self.xref = b"0000000000 65535 f \n" + xref_lines(facts.offsets)
         self._codes = {
-            font.file: {char: (font.resource, CIDS[i]) for i, char in enumerate(font.chars, 1)} for font in facts.fonts
+            font.file: {char: (font.resource, f"{i:04x}") for i, char in enumerate(font.chars, 1)}
+            for font in facts.fonts
         }
         self._held: dict[str, dict[str, Code]] = {}
         self.font_resources = b"".join(b"/%b %d 0 R" % (f.resource.encode(), f.number) for f in facts.fonts)
@@ -220,7 +221,7 @@ class _Engraver:
         chain = self.typefaces.chain("hei-bold")
         size = page.height * 0.34 / 1000
         cos, sin = 0.866 * size, 0.5 * size
-        out = ["/Artifact BMC\n0.955 0.915 0.9 rg\n"]
+        out = ["/Artifact BMC\n0.94 0.87 0.85 rg\n"]
         for i, char in enumerate(SPECIMEN):
             x = page.width / 2 + (i - 1) * 1150 * cos + 75 * cos + 380 * sin
             y = page.height / 2 + (i - 1) * 1150 * sin + 75 * sin - 380 * cos

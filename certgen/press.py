@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
+from xml.sax.saxutils import escape
 
 from certgen.core import gap, record
 from certgen.core.errors import ApplicationError, Problem, Text
@@ -222,16 +223,19 @@ class Draft:
 def compose(face: Face, certificate: Certificate, typefaces: Typefaces) -> Draft:
     """Fit all texts of a record into their boxes; number and sid may be any of the right length.
 
-    Done before a number is used up. Raises ApplicationError with every field that has no glyph or no room.
+    Done before a number is used up, so that none is lost on a text that does not fit. Raises ApplicationError with
+    every field that has no glyph or no room.
     """
     problems: list[Problem] = []
     context = _context(face, certificate)
 
     def settings(boxes: list[tuple[TextBox, str]]) -> list[Setting]:
         set_ = []
-        for box, text in boxes:
+        for box, words in boxes:
+            # Whatever number and sid it will have, it will fit: they are tried in the widest characters of their kind.
             try:
-                set_.append(Setting(box, text, typeset_box(box, text, typefaces, face.labels)))
+                tried = _widest(words, typefaces.advances(box.font)) if box.numbered else words
+                set_.append(Setting(box, words, typeset_box(box, tried, typefaces, face.labels)))
             except ApplicationError as error:
                 problems.extend(error.problems)
         return set_
@@ -266,6 +270,11 @@ def numbered(draft: Draft, face: Face, certificate: Certificate, typefaces: Type
 
 def _set(box: TextBox, text: str, typefaces: Typefaces, face: Face) -> Setting:
     return Setting(box, text, typeset_box(box, text, typefaces, face.labels))
+
+
+def _widest(text: str, advances: Mapping[str, int]) -> str:
+    digit, letter = (max(kind, key=advances.__getitem__) for kind in ("0123456789", "ABCDEFGHJKMNPQRSTVWXYZ"))
+    return "".join([digit if "0" <= c <= "9" else letter if "A" <= c <= "Z" else c for c in text])
 
 
 def _endless(face: Face, page: tuple[Setting, ...]) -> Problem:
@@ -365,7 +374,7 @@ def _xmp(certificate: Certificate, face: Face) -> str:
     """Write the XMP packet: PDF/A-3u, and what the document is. No holder, no ID: the record has what is printed."""
     when = f"{certificate.issued_at:%Y-%m-%dT%H:%M:%SZ}"
     title = f"{face.title.zh}（{face.copy_title}）{certificate.number}"
-    return _XMP % {"when": when, "title": title, "sid": certificate.sid}
+    return _XMP % {"when": when, "title": escape(title), "sid": certificate.sid}
 
 
 _XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>

@@ -229,7 +229,8 @@ class Template:
                 if not text and spec.required:
                     raise RefusedError(Text("填写内容（必填项）", "a value: the field is required"))
             except RefusedError as error:
-                problems.append(Problem(spec.name, spec.label, fieldtypes.found(value), error.wanted))
+                found = error.found or fieldtypes.found(value)
+                problems.append(Problem(spec.name, spec.label, found, error.wanted))
             values[spec.name] = text
         if used != sum(name not in RESERVED for name in given):
             for spec in self.fields:

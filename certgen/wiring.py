@@ -263,7 +263,7 @@ def make_workspace(
         passphrase=secret,
         specimen=specimen,
         hosts=[chosen.host],
-        ttl_s=24 * 3600,
+        ttl_s=30 * 86_400,
     )
     if passphrase is None:
         file = home / "keys" / "passphrase"

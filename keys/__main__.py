@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_algorithm(rotate)
     _add_passphrases(rotate)
 
-    trust = _command(commands, "trust-list", _trust_list, "重签信任列表 / sign the trust list anew")
+    trust = _command(commands, "trust-list", _trust_list, "重签信任清单 / sign the trust list anew")
     trust.add_argument("--host", metavar="HOST[:PORT]", help="新域名 / a new current host")
     trust.add_argument("--ttl", type=int, metavar="SECONDS")
     trust.add_argument("--compromised", metavar="FINGERPRINT", help="标记失密 / mark a key as compromised (64 hex)")
@@ -227,7 +227,7 @@ def _show(trust: TrustList, lang: Lang) -> None:
         print(text.say(lang))
 
     issued, days = f"{trust.issued_at:%Y-%m-%d %H:%M}", trust.ttl_s // 86_400
-    write(Text(f"信任列表 {issued} UTC，{days} 天内有效", f"trust list of {issued} UTC, good for {days} days"))
+    write(Text(f"信任清单 {issued} UTC，{days} 天内有效", f"trust list of {issued} UTC, good for {days} days"))
     for entry in trust.entries:
         use, name = _USES[entry.use], entry.authority_name
         window = f"{entry.not_before:%Y-%m-%d}..{entry.not_after:%Y-%m-%d}"

@@ -101,7 +101,7 @@ def mark_compromised(folder: Path, fingerprint: bytes, *, since: datetime, now: 
     old = trust.find(fingerprint)
     if old is None:
         shown = fingerprint.hex()[:16]
-        raise SigningError(Text(f"信任列表中没有密钥 {shown}", f"the trust list has no key {shown}"))
+        raise SigningError(Text(f"信任清单中没有密钥 {shown}", f"the trust list has no key {shown}"))
     if since > now:
         raise SigningError(
             Text("失密时间不能晚于现在", f"compromised since {since.isoformat()}, which is in the future")
@@ -168,7 +168,7 @@ def _current(trust: TrustList, use: Use, authority: str) -> TrustEntry:
     """Give the newest key of an authority. Raises SigningError when it has none."""
     entries = [entry for entry in trust.entries if entry.use == use and entry.authority == authority]
     if not entries:
-        raise SigningError(Text(f"信任列表中没有机构 {authority}", f"the trust list has no authority {authority}"))
+        raise SigningError(Text(f"信任清单中没有机构 {authority}", f"the trust list has no authority {authority}"))
     return max(entries, key=lambda entry: entry.not_before)
 
 

@@ -150,17 +150,11 @@ def test_letter_spaced_text_is_copied_without_spaces(tracking: float, align: str
 SQUEEZED = "食品（含冷藏食品）、热食“测试”，自制《饮品》（茶）。"
 
 
-@pytest.mark.xfail(
-    reason="a squeeze of exactly half an em is a new line to poppler; ink._line should take 2/1000 em less", strict=True
-)
 def test_squeezed_punctuation_is_copied_on_its_line(scratch: Scratch, read: Read) -> None:
     for size, x in ((9, 10), (10.5, 20.37), (11, 33.21), (12, 41.9), (13.7, 52.6), (16, 12.34)):
         assert read("pdftotext", scratch.pdf(page(size=size, x=x, width=220), v=SQUEEZED)).strip() == SQUEEZED
 
 
-@pytest.mark.xfail(
-    reason="ink.element writes ActualText for tracking only, not for lines that justifying has spread", strict=True
-)
 @pytest.mark.parametrize("width", [12, 14, 16])
 def test_justified_text_in_a_narrow_box_is_copied_without_spaces(width: int, scratch: Scratch, read: Read) -> None:
     text = "正本、副本具有同等法律效力，正本应当悬挂在经营场所的显著位置。"

@@ -46,7 +46,7 @@ def _open(root: Path, trust: Path) -> Verifier:
     try:
         listed = trustlist.decode(trust.read_bytes(), spki)
     except OSError as fault:
-        raise _missing("受信名单", "the trust list", trust, "--trust") from fault
+        raise _missing("信任清单", "the trust list", trust, "--trust") from fault
     return Verifier(spki, certificate.public_bytes(Encoding.DER), listed, None, lambda: datetime.now(UTC))
 
 

@@ -24,7 +24,7 @@ from certgen.core.trustlist import EVERY_KIND, TrustEntry
 from verify.chain import Sealer, Sealers, verify_signature
 from verify.heads import Head
 from verify.pdf import MAX_PDF, read_record
-from verify.report import Finding, RegisterView, say_day, say_moment
+from verify.report import Finding, RegisterView, say_moment
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _SHANGHAI = timezone(timedelta(hours=8))  # without daylight saving since 1991; needs no time zone files
 _END = b"%%EOF\n"
 _MAX_PREFIXES = 8
-LOST = Text("登记册曾恢复，此号段记录缺失", "the register was restored and has lost this range of numbers")
+LOST = Text("登记簿曾恢复，此号段记录缺失", "the register was restored and has lost this range of numbers")
 _CaseT = TypeVar("_CaseT")
 
 
@@ -121,10 +121,10 @@ def is_small(case: Case) -> None:
 def is_registered(case: Case) -> None:
     """Exactly this file, byte for byte, stands in the register of issued documents.
 
-    签发登记册中有与此完全相同的文件。
+    签发登记簿中有与此完全相同的文件。
     """
     if case.register is None:
-        raise UnsureError(Text("没有登记册，仅按文件本身核验", "no register at hand; the file is judged by itself"))
+        raise UnsureError(Text("没有登记簿，仅按文件本身核验", "no register at hand; the file is judged by itself"))
     begun, done = case.hashed
     whole = begun.copy()
     whole.update(memoryview(case.pdf)[done:])
@@ -142,7 +142,7 @@ def is_registered(case: Case) -> None:
         )
     if _is_lost(case):
         raise UnsureError(LOST)
-    raise _wrong("R1", "登记册中没有这份文件：从未签发", "never registered: we did not issue this file")
+    raise _wrong("R1", "登记簿中没有这份文件：从未签发", "never registered: we did not issue this file")
 
 
 def has_our_shape(case: Case) -> None:
@@ -188,7 +188,7 @@ def is_signed(case: Case) -> None:
 def is_enrolled(case: Case) -> None:
     """The seal is on the list of trusted seals, for this authority and this kind of document.
 
-    印章在受信名单中，且有权签发此类证照。
+    印章在信任清单中，且有权签发此类证照。
     """
     check_enrolled(case.sealer.entry, case.trusts, case.facts.authority, case.facts.kind)
 
@@ -213,7 +213,7 @@ def is_timely(case: Case) -> None:
 def holds_its_record(case: Case) -> Text | None:
     """The record inside the document is the one in the register.
 
-    文件内的记录与登记册一致。
+    文件内的记录与登记簿一致。
     """
     if case.registered is None:
         certificate = case.certificate
@@ -222,7 +222,7 @@ def holds_its_record(case: Case) -> Text | None:
             f"the record inside is whole and well-formed: number {certificate.number}",
         )
     if record.digest(case.record) != case.registered.record_digest:
-        raise _wrong("M1", "文件内的记录与登记册不一致", "the record inside is not the one in the register")
+        raise _wrong("M1", "文件内的记录与登记簿不一致", "the record inside is not the one in the register")
     return None
 
 
@@ -237,9 +237,9 @@ def is_in_force(case: Case) -> None:
 def check_enrolled(entry: TrustEntry | None, trusts: bool, authority: str, kind: str) -> None:
     """Rule T1. Raises VerificationError, or UnsureError without a trust list."""
     if entry is None and not trusts:
-        raise UnsureError(Text("没有受信名单可查", "no trust list is at hand"))
+        raise UnsureError(Text("没有信任清单可查", "no trust list is at hand"))
     if entry is None:
-        raise _wrong("T1", "印章不在受信名单中", "the signer is not on the trust list")
+        raise _wrong("T1", "印章不在信任清单中", "the signer is not on the trust list")
     if entry.authority != authority:
         raise _wrong(
             "T1",
@@ -274,7 +274,7 @@ def check_in_force(status: str | None, valid_until: date | None, now: datetime) 
         label = next((text for word, text in LABELS.items() if word == status), Text(status, status))
         raise _wrong("V", f"证照真实，但状态为“{label.zh}”", f"authentic, but not in force: {label.en}")
     if valid_until is not None and today(now) > valid_until:
-        day = say_day(valid_until)
+        day = valid_until.isoformat()
         raise _wrong("V", f"证照真实，但已于 {day} 到期", f"authentic, but not in force: expired on {day}")
     if status is None:
         raise UnsureError(

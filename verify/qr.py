@@ -88,7 +88,7 @@ def is_of_our_host(case: QrCase) -> None:
     二维码指向签发系统的网址。
     """
     if case.trust is None:
-        raise UnsureError(Text("没有受信名单可查", "no trust list is at hand"))
+        raise UnsureError(Text("没有信任清单可查", "no trust list is at hand"))
     host = case.scanned.host
     if host not in case.trust.hosts:
         raise _wrong("Q2", f"网址 {host} 不是签发系统的", f"host {host} is not one of the issuing service")
@@ -97,7 +97,7 @@ def is_of_our_host(case: QrCase) -> None:
 def is_enrolled(case: QrCase) -> None:
     """The key of the code is on the list of trusted keys, for this kind of document.
 
-    二维码密钥在受信名单中，且有权签发此类证照。
+    二维码密钥在信任清单中，且有权签发此类证照。
     """
     case.entry = case.keys.entry(case.scanned.kid)
     owner = case.entry.authority if case.entry else ""
@@ -120,10 +120,10 @@ def is_signed(case: QrCase) -> None:
 def is_registered(case: QrCase) -> None:
     """The document of this code stands in the register.
 
-    签发登记册中有此证照。
+    签发登记簿中有此证照。
     """
     if case.register is None:
-        raise UnsureError(Text("没有登记册，仅按二维码核验", "no register at hand; the code is judged by itself"))
+        raise UnsureError(Text("没有登记簿，仅按二维码核验", "no register at hand; the code is judged by itself"))
     scanned = case.scanned
     found = case.register.by_sid(scanned.sid)
     if found:
@@ -132,13 +132,13 @@ def is_registered(case: QrCase) -> None:
     elif any(map(case.register.in_lost_range, (scanned.facts.number, scanned.sid))):
         raise UnsureError(LOST)
     else:
-        raise _wrong("R1", "登记册中没有此证照：从未签发", "never registered: we did not issue this document")
+        raise _wrong("R1", "登记簿中没有此证照：从未签发", "never registered: we did not issue this document")
 
 
 def agrees(case: QrCase) -> None:
     """What the code says is what the register says.
 
-    二维码内容与登记册一致。
+    二维码内容与登记簿一致。
     """
     known, facts = case.registered, case.scanned.facts
     if known is None:
@@ -146,7 +146,7 @@ def agrees(case: QrCase) -> None:
     same = (known.number, known.kind, known.issued_on, known.valid_until, known.record_digest[:16])
     owner = case.entry.authority if case.entry else known.authority
     if same != (facts.number, facts.kind, facts.issued_on, facts.valid_until, facts.record_digest):
-        raise _wrong("M1", "二维码内容与登记册不一致", "the code does not say what the register says")
+        raise _wrong("M1", "二维码内容与登记簿不一致", "the code does not say what the register says")
     if owner != known.authority:
         raise _wrong("T1", "二维码密钥不属于证照所载机关", "the key is not of the authority the register names")
 
@@ -157,7 +157,7 @@ def is_timely(case: QrCase) -> None:
     签发时密钥在有效期内。
     """
     if case.entry is None:
-        raise UnsureError(Text("没有受信名单可查", "no trust list is at hand"))
+        raise UnsureError(Text("没有信任清单可查", "no trust list is at hand"))
     if case.registered is not None:
         check_timely(case.entry, (), case.registered.issued_at)
     elif case.entry.compromised_at is not None:
@@ -165,7 +165,7 @@ def is_timely(case: QrCase) -> None:
         # a code carries the day printed on the paper, not the moment of signing: a thief may print any day
         raise UnsureError(
             Text(
-                f"密钥自 {since} 起已失密，须查登记册",
+                f"密钥自 {since} 起已失密，须查登记簿",
                 f"stolen since {since}; only the register can tell",
             )
         )

@@ -9,7 +9,7 @@ from typing import NoReturn, Protocol
 from certgen.core.errors import Lang, Text, VerificationError
 from certgen.core.model import Registered
 
-Facts = tuple[tuple[Text, str], ...]
+Facts = tuple[tuple[Text, str | Text], ...]  # label and value; a value in words is in both languages
 
 
 class Verdict(StrEnum):
@@ -92,7 +92,10 @@ class Report:
             "verdict": self.verdict.value,
             "rule": reason.rule if reason else None,
             "findings": [{"rule": f.rule, "ok": f.ok, "message": f.message._asdict()} for f in self.findings],
-            "facts": [{"label": label._asdict(), "value": value} for label, value in self.facts],
+            "facts": [
+                {"label": label._asdict(), "value": value._asdict() if isinstance(value, Text) else value}
+                for label, value in self.facts
+            ],
             "sid": self.document.sid if self.document else None,
             "number": self.document.number if self.document else None,
             "status": self.document.status if self.document else None,
@@ -104,7 +107,7 @@ class Report:
         reason = self.reason
         title = self.verdict.text.say(lang)
         out = [f"{title}: {reason.message.say(lang)}" if reason else title]
-        out += [f"  {label.say(lang)}: {value}" for label, value in self.facts]
+        out += [f"  {label.say(lang)}: {say(value, lang)}" for label, value in self.facts]
         return [*out, *(f"  {marks[f.ok]} {f.rule:3} {f.message.say(lang)}" for f in self.findings)]
 
 
@@ -117,9 +120,14 @@ def judge(findings: Sequence[Finding], *, is_authoritative: bool) -> Verdict:
     return Verdict.PASSED
 
 
-def say_day(day: date | None) -> str:
+def say(value: str | Text, lang: Lang) -> str:
+    """Write a value; what is not in words is the same in every language."""
+    return value.say(lang) if isinstance(value, Text) else value
+
+
+def say_day(day: date | None) -> Text:
     """Write a day, or 长期 for a licence without an end."""
-    return day.isoformat() if day else "长期"
+    return Text(day.isoformat(), day.isoformat()) if day else Text("长期", "without end")
 
 
 def say_moment(moment: datetime) -> str:

@@ -83,10 +83,11 @@ class Verifier:
     def _say_signer(self, entry: TrustEntry | None) -> Facts:
         if entry is None or self._trust is None:
             return ()
-        listed = (Text("受信名单签发于", "trust list of"), say_moment(self._trust.issued_at))
+        moment = say_moment(self._trust.issued_at)
+        listed = (Text("信任清单签发于", "trust list of"), Text(moment, moment))
         if not self._trust.is_fresh(self._now()):
-            listed = (listed[0], f"{listed[1]}（已过期 out of date）")
-        mark: Facts = ((Text("印章性质", "nature of the seal"), "样本 specimen"),) if entry.specimen else ()
+            listed = (listed[0], Text(f"{listed[1].zh}（已过期）", f"{listed[1].en} (out of date)"))
+        mark: Facts = ((Text("印章性质", "nature of the seal"), Text("样本", "specimen")),) if entry.specimen else ()
         return (Text("印章属于", "seal of"), entry.authority_name.zh), *mark, listed
 
 
@@ -145,5 +146,8 @@ def _say_facts(known: Registered | Certificate, now: datetime) -> Facts:
     if isinstance(known, Certificate):
         return facts + tuple((Text(name, name), value) for name, value in known.fields)
     word = next((label for word, label in LABELS.items() if word == known.status), Text(known.status, known.status))
-    status = (Text("状态", "status"), f"{word.zh} {word.en}, {say_moment(now)}")
+    status = (
+        Text("状态", "status"),
+        Text(f"{word.zh}（{say_moment(now)} 查得）", f"{word.en}, as of {say_moment(now)}"),
+    )
     return ((Text("证照名称", "document"), known.title.zh), *facts, status, *known.public)

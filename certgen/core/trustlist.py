@@ -148,7 +148,7 @@ def decode(data: bytes, root_spki: bytes) -> TrustList:
     cose.check_es256(parts.signature)
     if parts.protected != _protected(root_spki):
         raise VerificationError(
-            "T1", Text("信任列表不是由本系统根密钥签发", "another key than our root signed the trust list")
+            "T1", Text("信任清单不是由本系统根密钥签发", "another key than our root signed the trust list")
         )
     _check_signature(parts, root_spki)
     return _read_list(parts.payload)
@@ -161,7 +161,7 @@ def _check_signature(parts: cose.Sign1, root_spki: bytes) -> None:
         _root_key(root_spki).verify(encode_dss_signature(r, s), digest, ECDSA(Prehashed(SHA256())))
     except InvalidSignature:
         raise VerificationError(
-            "T1", Text("信任列表的签名不正确", "the trust list's signature does not hold")
+            "T1", Text("信任清单的签名不正确", "the trust list's signature does not hold")
         ) from None
 
 
@@ -208,7 +208,7 @@ def _entry_map(entry: TrustEntry) -> cose.Cbor:
 def _read_list(payload: bytes) -> TrustList:
     fields = cose.decode_cbor(payload)
     if not isinstance(fields, dict) or fields.get(0) != _VERSION:
-        raise FormatError(Text("信任列表版本未知", "a trust list of an unknown version"))
+        raise FormatError(Text("信任清单版本未知", "a trust list of an unknown version"))
     trust = TrustList(
         issued_at=_moment(fields, 1),
         ttl_s=_uint(fields, 2),
@@ -217,13 +217,13 @@ def _read_list(payload: bytes) -> TrustList:
     )
     _check_list(trust)
     if cose.encode_cbor(_list_map(trust)) != payload:  # unknown keys, a compromise of a null date …
-        raise FormatError(Text("信任列表编码不规范", "the trust list is not as we would have encoded it"))
+        raise FormatError(Text("信任清单编码不规范", "the trust list is not as we would have encoded it"))
     return trust
 
 
 def _read_entry(fields: cose.Cbor) -> TrustEntry:
     if not isinstance(fields, dict):
-        raise FormatError(Text("信任列表条目不是映射", "an entry of the trust list is not a map"))
+        raise FormatError(Text("信任清单条目不是映射", "an entry of the trust list is not a map"))
     use, algorithm, name = fields.get(1), fields.get(2), _texts(fields, 4)
     if type(use) is not int or use not in (0, 1) or type(algorithm) is not int or algorithm not in _ALGORITHMS:
         raise FormatError(Text("用途或算法未知", "an entry with an unknown use or algorithm"))
@@ -249,12 +249,12 @@ def _read_entry(fields: cose.Cbor) -> TrustEntry:
 def _check_list(trust: TrustList) -> None:
     """Hold writer and reader to the same: a life, a host, and no key twice."""
     if trust.ttl_s <= 0 or not trust.hosts or not all(trust.hosts):
-        raise FormatError(Text("信任列表缺少有效期或网址", "a trust list without a time to live or a host"))
+        raise FormatError(Text("信任清单缺少有效期或网址", "a trust list without a time to live or a host"))
     _seconds(trust.issued_at)
     for keys in ({entry.fingerprint for entry in trust.entries}, {(entry.use, entry.kid) for entry in trust.entries}):
         if len(keys) != len(trust.entries):
             raise FormatError(
-                Text("信任列表中有重复的密钥", "two entries of the trust list share a fingerprint or kid")
+                Text("信任清单中有重复的密钥", "two entries of the trust list share a fingerprint or kid")
             )
 
 
@@ -274,7 +274,7 @@ def _check_entry(entry: TrustEntry) -> None:
         (_seconds(entry.not_before) <= _seconds(entry.not_after), "a window that opens before it closes"),
     ):
         if not is_good:
-            raise FormatError(Text("信任列表条目自相矛盾", f"trust entry of {entry.authority!r}: wanted {wanted}"))
+            raise FormatError(Text("信任清单条目自相矛盾", f"trust entry of {entry.authority!r}: wanted {wanted}"))
 
 
 def _seconds(moment: datetime) -> int:
@@ -329,5 +329,5 @@ def _bool(value: cose.Cbor) -> bool:
 
 def _wrong_type(wanted: str, value: cose.Cbor) -> FormatError:
     return FormatError(
-        Text("信任列表中有类型不对的项", f"{wanted} wanted in the trust list, found {type(value).__name__}")
+        Text("信任清单中有类型不对的项", f"{wanted} wanted in the trust list, found {type(value).__name__}")
     )
