@@ -73,6 +73,13 @@ def share(pixels: np.ndarray, colour: Sequence[int], tolerance: int = 3) -> floa
     return float((abs(pixels - np.array(colour)).max(axis=2) <= tolerance).mean())
 
 
+def mark_colour(marked: np.ndarray, clean: np.ndarray) -> tuple[int, ...]:
+    """Find the colour that one picture has more of than the other."""
+    counts = Counter(map(tuple, marked.reshape(-1, 3).tolist()))
+    counts.subtract(map(tuple, clean.reshape(-1, 3).tolist()))
+    return counts.most_common(1)[0][0]
+
+
 def redness(pixels: np.ndarray) -> float:
     red, green, blue = (pixels[:, :, i] for i in range(3))
     return float(((red > 180) & (green < 90) & (blue < 90)).mean())
@@ -171,9 +178,11 @@ def test_a_demo_key_marks_the_page_as_a_specimen_and_a_production_key_does_not(
     name: str, specimens: dict[str, Document], productions: dict[str, Document]
 ) -> None:
     marked, clean = picture(specimens[name].pdf), picture(productions[name].pdf)
-    assert share(marked, PALE) > 0.01
-    assert share(clean, PALE) < 0.0005
-    rows, columns = np.nonzero(abs(marked - np.array(PALE)).max(axis=2) <= 3)
+    pale = mark_colour(marked, clean)
+    assert min(pale) > 200  # text over it stays legible
+    assert share(marked, pale) > 0.01
+    assert share(clean, pale) < 0.001
+    rows, columns = np.nonzero(abs(marked - np.array(pale)).max(axis=2) <= 3)
     assert rows.max() - rows.min() > 0.4 * len(marked)
     assert columns.max() - columns.min() > 0.3 * len(marked[0])
 
@@ -338,6 +347,19 @@ def test_two_texts_flow_on_one_after_the_other_each_under_its_name(scratch: Scra
     assert Counter(said)["示"] == 1500
     assert pages[0].count(CONTINUED_NOTE) == 2
     assert solid(pages[1]).index("「reasons」（续）：理") < said.index("「advice」（续）：示")
+
+
+@pytest.mark.xfail(reason="ink.element's ActualText is the whole text: the rest twice, the note never", strict=True)
+def test_letter_spaced_text_that_flows_on_is_copied_once_and_with_its_note(
+    scratch: Scratch, tmp_path: Path, tool: Tool
+) -> None:
+    text = "".join(chr(code) for code in range(0x4E00, 0x4E00 + 1600))
+    spaced = LAYOUT.replace('size="12" floor="10" fit="continue"', 'size="12" fit="continue" tracking="0.12"', 1)
+    (tmp_path / "spaced.pdf").write_bytes(scratch.pdf(spaced, addressee="ABC", reasons=text, advice=""))
+    command = [tool("pdftotext"), "-raw", tmp_path / "spaced.pdf", "-"]
+    said = Counter(subprocess.run(command, capture_output=True, check=True).stdout.decode())
+    assert {said[char] for char in text[-500:]} == {1}
+    assert said["见"] == 1  # of the note
 
 
 def test_a_text_that_fits_needs_no_further_page(notices: House) -> None:
