@@ -312,10 +312,12 @@ class _Compositor:
         for setting in settings:
             box, fitted = setting.box, setting.fitted
             case = self.cases.get(box.font) or self.case(box.font)
+            text = setting.text.removesuffix(fitted.rest) if fitted.rest else setting.text
             if fitted.rest and first:
                 note = measure_line(CONTINUED_NOTE, self.typefaces.advances(box.font), 0)
                 fitted = fitted._replace(lines=(*fitted.lines, note))
-            out.append(element(box, setting.text, fitted, case, page.height))
+                text += CONTINUED_NOTE
+            out.append(element(box, text, fitted, case, page.height))
         if first and page.qr:
             s = page.qr
             y = page.height - s.y - s.size

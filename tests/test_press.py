@@ -349,7 +349,6 @@ def test_two_texts_flow_on_one_after_the_other_each_under_its_name(scratch: Scra
     assert solid(pages[1]).index("「reasons」（续）：理") < said.index("「advice」（续）：示")
 
 
-@pytest.mark.xfail(reason="ink.element's ActualText is the whole text: the rest twice, the note never", strict=True)
 def test_letter_spaced_text_that_flows_on_is_copied_once_and_with_its_note(
     scratch: Scratch, tmp_path: Path, tool: Tool
 ) -> None:
