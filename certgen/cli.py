@@ -3,6 +3,7 @@
 Exit codes: 0 done (verify: authentic and in force), 1 not, 2 refused or misused, 3 cannot tell.
 """
 
+import gc
 import json
 import sys
 from collections.abc import Iterator
@@ -444,8 +445,8 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show what the register says of a licence: its copies, dates and status."""
+    from certgen.core.chinese import SHANGHAI
     from certgen.core.status import LABELS
-    from certgen.issue import SHANGHAI
 
     session = _set(home, lang, as_json)
     with desk() as opened:
@@ -530,6 +531,7 @@ from certgen import cli_template  # noqa: E402, F401
 
 def main() -> None:
     """Run, and report our own errors as sentences."""
+    gc.disable()  # most commands end before there is anything to collect; an office turns it on again
     try:
         app()
     except CertgenError as error:

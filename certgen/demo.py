@@ -17,9 +17,10 @@ from pathlib import Path
 
 from certgen import batch as batches
 from certgen import settings, wiring
+from certgen.core.chinese import SHANGHAI
 from certgen.core.errors import Lang, SettingsError, Text
 from certgen.core.model import Application, Paper
-from certgen.issue import SHANGHAI, Document, Issued, Refused
+from certgen.issue import Document, Issued, Refused
 from certgen.proof import read_qr
 from certgen.sheet import load_sheet
 from certgen.wiring import Office

@@ -19,8 +19,6 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
 from certgen.core.errors import ApplicationError, Problem, SettingsError, Text
 
 VENDORED = {
@@ -61,12 +59,13 @@ class MissingGlyph(KeyError):  # noqa: N818 - what it is, as Overflow is
 
 
 class Glyph(NamedTuple):
-    """One character's printed form: `program` is its `glyf` entry, `metrics` its four `hmtx` bytes."""
+    """One character's printed form: `program` is its `glyf` entry in whole words, `metrics` its four `hmtx` bytes."""
 
     face: "Face"
     advance: int  # thousandths of an em
     program: bytes
     metrics: bytes
+    sum: int  # of the words of `program`: a table's checksum is then a sum of what is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +142,12 @@ class Face:
         if gid == 0 or program is None or (not program and not char.isspace()):
             return None  # an empty outline for a visible character would print as a blank
         metrics = self._metrics(gid)
-        return Glyph(self, round(int.from_bytes(metrics[:2], "big") * 1000 / self.units), program, metrics)
+        advance = round(int.from_bytes(metrics[:2], "big") * 1000 / self.units)
+        return Glyph(self, advance, program, metrics, _sum(program))
 
     def notdef(self) -> Glyph:
         """Give an empty glyph 0: it is never shown, and a box would cost bytes."""
-        return Glyph(self, 1000, b"", struct.pack(">Hh", self.units, 0))
+        return Glyph(self, 1000, b"", struct.pack(">Hh", self.units, 0), 0)
 
     def _program(self, gid: int) -> bytes | None:
         loca, glyf = self._tables[b"loca"][0], self._tables[b"glyf"][0]
@@ -165,7 +165,7 @@ class Face:
         hints = struct.unpack_from(">H", raw, at)[0]
         if hints:  # instructions call functions of tables that a subset leaves out
             raw = raw[:at] + b"\0\0" + raw[at + 2 + hints :]
-        return raw + b"\0" * (-len(raw) % 2)
+        return raw + b"\0" * (-len(raw) % 4)
 
     def _metrics(self, gid: int) -> bytes:
         hmtx = self._tables[b"hmtx"][0]
@@ -257,38 +257,45 @@ def subset(glyphs: Sequence[Glyph]) -> bytes:
     Only what a PDF reader needs of a CIDFontType2 program: head, hhea, hmtx, loca, glyf, maxp.
     """
     face = glyphs[0].face
-    all_glyphs = [face.notdef(), *glyphs]
-    count = len(all_glyphs)
-    offsets = list(accumulate((len(g.program) for g in all_glyphs), initial=0))
+    programs = [g.program for g in glyphs]
+    count = len(programs) + 1
+    offsets = list(accumulate(map(len, programs), initial=0))
     short = offsets[-1] < 0x20000
-    loca = (
-        struct.pack(f">{count + 1}H", *(o >> 1 for o in offsets)) if short else struct.pack(f">{count + 1}I", *offsets)
-    )
-    tables = (
-        (b"glyf", b"".join([g.program for g in all_glyphs])),
-        (b"head", face.head[:8] + b"\0\0\0\0" + face.head[12:50] + (b"\0\0" if short else b"\0\1") + face.head[52:54]),
-        (b"hhea", face.hhea[:34] + struct.pack(">H", count)),
-        (b"hmtx", b"".join([g.metrics for g in all_glyphs])),
-        (b"loca", loca),
-        (b"maxp", face.maxp[:4] + struct.pack(">H", count) + face.maxp[6:]),
-    )
+    loca = struct.pack(f">{count + 1}H", 0, *[o >> 1 for o in offsets]) if short else b""
+    loca = loca or struct.pack(f">{count + 1}I", 0, *offsets)
+    head = face.head[:8] + b"\0\0\0\0" + face.head[12:50] + (b"\0\0" if short else b"\0\1") + face.head[52:54]
+    hhea = face.hhea[:34] + struct.pack(">H", count)
+    hmtx = face.notdef().metrics + b"".join([g.metrics for g in glyphs])
+    maxp = face.maxp[:4] + struct.pack(">H", count) + face.maxp[6:]
+    tables = [(b"glyf", b"".join(programs), sum([g.sum for g in glyphs]))]
+    tables += [
+        (t, d, _sum(d))
+        for t, d in ((b"head", head), (b"hhea", hhea), (b"hmtx", hmtx), (b"loca", loca), (b"maxp", maxp))
+    ]
     return _sfnt(tables)
 
 
-def _sfnt(tables: tuple[tuple[bytes, bytes], ...]) -> bytes:
-    """Put tables (in order of their tags) behind a table directory with checksums."""
+def _sum(data: bytes) -> int:
+    """Add up the words of a table, the last filled up with zeros (OpenType, "Calculating checksums")."""
+    padded = data + b"\0" * (-len(data) % 4)
+    words: tuple[int, ...] = struct.unpack(f">{len(padded) // 4}I", padded)
+    return sum(words) & 0xFFFFFFFF
+
+
+def _sfnt(tables: Sequence[tuple[bytes, bytes, int]]) -> bytes:
+    """Put tables (tag, data, sum of words; in order of their tags) behind a table directory with checksums."""
     at = 12 + 16 * len(tables)
-    directory, body = [struct.pack(">IHHHH", 0x00010000, len(tables), 64, 2, 16 * len(tables) - 64)], []
-    for tag, data in tables:
-        padded = data + b"\0" * (-len(data) % 4)
-        checksum = int(np.frombuffer(padded, ">u4").sum(dtype=np.uint32))
-        directory.append(struct.pack(">4sIII", tag, checksum, at, len(data)))
-        body.append(padded)
-        at += len(padded)
-    font = b"".join(directory + body)
+    rows = [struct.pack(">IHHHH", 0x00010000, len(tables), 64, 2, 16 * len(tables) - 64)]
+    body: list[bytes] = []
+    for tag, data, total in tables:
+        rows.append(struct.pack(">4sIII", tag, total & 0xFFFFFFFF, at, len(data)))
+        body += (data, b"\0" * (-len(data) % 4))
+        at += len(data) + -len(data) % 4
+    directory = b"".join(rows)
+    font = directory + b"".join(body)
     # head.checkSumAdjustment makes the sum over the whole font 0xB1B0AFBA; strict font loaders look at it.
-    adjust = (0xB1B0AFBA - int(np.frombuffer(font, ">u4").sum(dtype=np.uint32))) & 0xFFFFFFFF
-    head = len(directory[0]) + 16 * len(tables) + len(body[0])
+    adjust = (0xB1B0AFBA - _sum(directory) - sum([total for _, _, total in tables])) & 0xFFFFFFFF
+    head = len(directory) + len(body[0]) + len(body[1])
     return font[: head + 8] + adjust.to_bytes(4, "big") + font[head + 12 :]
 
 

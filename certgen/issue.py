@@ -18,12 +18,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
 from certgen import qr
 from certgen.authorities import AuthorityRecord
 from certgen.core import sid
-from certgen.core.chinese import shown, unprintable
+from certgen.core.chinese import SHANGHAI, shown, unprintable
 from certgen.core.errors import ApplicationError, Problem, SigningError, Text, VerificationError
 from certgen.core.model import Application, Certificate, Paper, Signer, Slot
 from certgen.core.qrtext import QrFacts, QrSeal, QrText, holder_of
@@ -39,7 +38,6 @@ from certgen.reserved import RESERVED
 from certgen.template import Reading, Template
 from certgen.workshop import Stamp, Workshop
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 LONGEST_KEY = 200  # characters of a request key
 _NO_SALT = bytes(16)
 BY_CHANCE = frozenset({"S1", "S2", "S3"})  # rules that packed bytes can break by holding a token (certgen.pdf.LEVELS)

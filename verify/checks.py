@@ -8,7 +8,7 @@ returns None, or a sentence that fits better than its own.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime
 from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from cryptography.exceptions import InvalidSignature
 
 from certgen.core import record
+from certgen.core.chinese import SHANGHAI
 from certgen.core.errors import FormatError, Text, VerificationError
 from certgen.core.gap import Gap, Tail, locate, read_tail
 from certgen.core.model import Certificate, Registered
@@ -29,7 +30,6 @@ from verify.report import Finding, RegisterView, say_moment
 if TYPE_CHECKING:
     from hashlib import _Hash
 
-_SHANGHAI = timezone(timedelta(hours=8))  # without daylight saving since 1991; needs no time zone files
 _END = b"%%EOF\n"
 _MAX_PREFIXES = 8
 LOST = Text("登记簿曾恢复，此号段记录缺失", "the register was restored and has lost this range of numbers")
@@ -284,7 +284,7 @@ def check_in_force(status: str | None, valid_until: date | None, now: datetime) 
 
 def today(now: datetime) -> date:
     """Give the calendar day in Asia/Shanghai, where validity ends at midnight."""
-    return now.astimezone(UTC).astimezone(_SHANGHAI).date()
+    return now.astimezone(UTC).astimezone(SHANGHAI).date()
 
 
 def _registered_beginning(pdf: bytes, register: RegisterView) -> Registered | None:

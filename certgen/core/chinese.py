@@ -1,9 +1,12 @@
 """What Chinese documents ask of text: dates, periods, names, GB 18030, printable characters, amounts."""
 
 import re
-from datetime import date, timedelta
+from datetime import date, timedelta, timezone
 
 from certgen.core.errors import FormatError, Text
+
+# Where validity begins and ends at midnight. Without daylight saving since 1991; a fixed offset needs no zone files.
+SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 # ---- characters ------------------------------------------------------------------------------------
 
