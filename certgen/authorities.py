@@ -5,22 +5,30 @@ A licence keeps the name its office had on the day of issue; the reform of 2018-
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
 from certgen.core.errors import SettingsError, Text
 from certgen.core.model import Authority
+from certgen.numbering import OF_AUTHORITY
 from certgen.tomlfile import Table
+
+OFFICE = "[0-9]{6}(-[0-9a-z]{1,16})?"  # the id of an authority: its division, and a word when there are several
+_SHAPES = {"province": "[一-鿿]", "city": "[一-鿿]{1,2}", "region3": "[0-9]{3}", "region4": "[0-9]{4}"}
 
 
 @dataclass(frozen=True, slots=True)
 class AuthorityRecord:
-    """An authority through time; `since[i]` is the first day of `names[i]`, in order."""
+    """An authority through time; `since[i]` is the first day of `names[i]`, in order.
+
+    `words` are what it puts into numbers, by token: {province} 鄂, {city} 咸, {region3} 715, {region4} 0715.
+    """
 
     id: str
     since: tuple[date, ...]
     names: tuple[Authority, ...]
+    words: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def latest(self) -> Authority:
@@ -57,9 +65,10 @@ def load_authorities(*files: Path) -> Mapping[str, AuthorityRecord]:
 
 
 def _record(table: Table) -> AuthorityRecord:
-    key = table.text("id", shape="[0-9]{6}(-[0-9a-z]{1,16})?")
+    key = table.text("id", shape=OFFICE)
     division = table.text("division", shape="[0-9]{6}")
     short, telephone = table.text("short"), table.text("telephone", shape="[0-9+ 转-]{3,40}")
+    words = {f"{{{name}}}": table.text(name, shape=_SHAPES[name]) for name in OF_AUTHORITY if table.has(name)}
     since: list[date] = []
     names: list[Authority] = []
     for row in table.tables("names"):
@@ -70,4 +79,4 @@ def _record(table: Table) -> AuthorityRecord:
         names.append(Authority(id=key, name=row.text("name"), short=short, division=division, telephone=telephone))
         row.close()
     table.close()
-    return AuthorityRecord(key, tuple(since), tuple(names))
+    return AuthorityRecord(key, tuple(since), tuple(names), words)

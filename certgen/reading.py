@@ -15,7 +15,7 @@ from certgen.core.chinese import shown
 from certgen.core.errors import ApplicationError, Problem, Text
 from certgen.core.model import Application, Authority, Field
 from certgen.fieldtypes import RefusedError, Rule
-from certgen.numbering import Numbering, Run
+from certgen.numbering import Numbering, NumberMap, Run
 from certgen.reserved import RESERVED, period, read_authority, read_day, reserved_problem
 
 STRANGERS = 50  # unknown keys reported one by one; a table of 100,000 columns is one mistake
@@ -95,8 +95,8 @@ class Reading:
 class Template:
     """A kind of document as its folder declares it. `validity` is in years, None for no expiry.
 
-    `digest` is the SHA-256 of the folder in hex. `rules` (by form id), `names` (every accepted key, label or
-    name, to its name) and `left_out` (by copy id) are worked out once by `load_template`.
+    `digest` is the SHA-256 of the folder in hex. `rules` and `numberings` (by form id), `names` (every accepted key,
+    label or name, to its name) and `left_out` (by copy id) are worked out once by `load_template`.
     """
 
     kind: str
@@ -105,7 +105,7 @@ class Template:
     fields: tuple[Field, ...]
     copies: tuple[Copy, ...]
     forms: tuple[Form, ...]
-    numbering: Numbering
+    numberings: Mapping[str, Numbering]
     validity: int | None
     holder: str
     holder_code: str
@@ -114,6 +114,11 @@ class Template:
     rules: Mapping[str, tuple[Rule, ...]]
     names: Mapping[str, str]
     left_out: Mapping[str, frozenset[str]]
+
+    @property
+    def longest_number(self) -> int:
+        """Count the bytes (UTF-8) of the longest number of any form."""
+        return max(numbering.longest for numbering in self.numberings.values())
 
     def form_on(self, day: date) -> Form:
         """Give the form in force on a day; raises ApplicationError before the first."""
@@ -138,7 +143,8 @@ class Template:
         issued_on = read_day(given, "issued_on", problems)  # 2
         form = self._form(issued_on, given, today, problems)
         values = self._values(form, given, today, problems)  # 3
-        words = self._words(values, problems)  # 4
+        numbering = self.numberings[form.id]
+        words = self._words(numbering.maps, values, problems)  # 4
         day = min(issued_on or today, today)
         authority = read_authority(given, authorities, day, problems)  # 5
         valid_from, valid_until = read_day(given, "valid_from", problems), read_day(given, "valid_until", problems)  # 6
@@ -146,7 +152,10 @@ class Template:
         if problems or authority is None:
             raise ApplicationError(self._ordered(problems))
 
+        numbering = numbering.of(authority.id)
         words |= {"{division}": authority.division, "{year}": f"{day.year:04d}"}
+        if numbering.spoken:
+            words |= self._spoken(numbering, authorities[authority.id])
         rules = self.rules[form.id]
         printed = tuple([(r.field.name, fieldtypes.printed(r, values[r.field.name], today)) for r in rules])
         code = values.get(self.holder_code, "")
@@ -162,7 +171,7 @@ class Template:
             printed=printed,
             holder=next(value for name, value in printed if name == self.holder),
             uscc=code if code and codes.is_uscc(code) and not codes.is_citizen_id(code, today) else "",
-            run=self.numbering.run(words),
+            run=numbering.run(words),
             body_digest=_body_digest(self.kind, data, authority.id, issued_on, valid_from, valid_until),
             left_out=self.left_out,
         )
@@ -239,9 +248,9 @@ class Template:
                     problems.append(Problem(spec.name, spec.label, found, wanted))
         return values
 
-    def _words(self, values: dict[str, str], problems: list[Problem]) -> dict[str, str]:
+    def _words(self, maps: Mapping[str, NumberMap], values: dict[str, str], problems: list[Problem]) -> dict[str, str]:
         words = {}
-        for token, mapping in self.numbering.maps.items():
+        for token, mapping in maps.items():
             value = values[mapping.field]
             word = mapping.get(value)
             if word is not None:
@@ -251,6 +260,15 @@ class Template:
                 wanted = Text(f"可编号的值：{'、'.join(some)}", f"a value that has a number: {', '.join(some)}")
                 problems.append(Problem(mapping.field, self._label(mapping.field), shown(value), wanted))
         return words
+
+    def _spoken(self, numbering: Numbering, office: AuthorityRecord) -> Mapping[str, str]:
+        if lost := [token for token in numbering.spoken if token not in office.words]:
+            name = lost[0][1:-1]
+            wanted = Text(
+                f"authorities.toml 中写有 {name} 的机关", f"an authority that authorities.toml gives a {name}"
+            )
+            raise ApplicationError((reserved_problem("authority", office.id, wanted),))
+        return office.words
 
     def _label(self, name: str) -> Text:
         return RESERVED.get(name) or next(spec.label for spec in self.fields if spec.name == name)

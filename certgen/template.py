@@ -1,9 +1,12 @@
 """Load a kind of document: `templates/<kind>/template.toml`, checked to the last key, as a Template."""
 
 import hashlib
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 from certgen import numbering
+from certgen.authorities import OFFICE
 from certgen.core.errors import FormatError
 from certgen.core.model import Field
 from certgen.fieldtypes import BLANKS, TYPES, Rule, fold, make_rule, split_list
@@ -31,7 +34,8 @@ def load_template(folder: Path) -> Template:
     kind, version = top.text("kind", shape=_SLUG), top.number("version", least=1, most=10**6)
     title = top.label("title")
     copies = _copies(top)
-    forms = _forms(top, folder, copies)
+    others = top.table("numberings") if top.has("numberings") else None
+    forms, numbered = _forms(top, folder, copies, others.rest() if others else ())
     rules = _rules(top, forms, copies)
     fields = tuple(rule.field for rule in rules)
     template = Template(
@@ -41,7 +45,7 @@ def load_template(folder: Path) -> Template:
         fields=fields,
         copies=copies,
         forms=forms,
-        numbering=_numbering(top, rules),
+        numberings=_numberings(top, others, rules, numbered),
         validity=_validity(top),
         holder=_holder(top, fields),
         holder_code=_holder_code(top, fields),
@@ -83,8 +87,12 @@ def _copies(top: Table) -> tuple[Copy, ...]:
     return tuple(copies)
 
 
-def _forms(top: Table, folder: Path, copies: tuple[Copy, ...]) -> tuple[Form, ...]:
+def _forms(
+    top: Table, folder: Path, copies: tuple[Copy, ...], numberings: tuple[str, ...] = ()
+) -> tuple[tuple[Form, ...], dict[str, str]]:
+    """Read the forms, and by the id of each the name of its numbering, "" for the common one."""
     forms: list[Form] = []
+    numbered: dict[str, str] = {}
     for table in top.tables("form", name="id"):
         form = Form(
             id=table.text("id", shape=_SLUG),
@@ -103,8 +111,11 @@ def _forms(top: Table, folder: Path, copies: tuple[Copy, ...]) -> tuple[Form, ..
                 name = f"{form.folder.name}/{copy.id}.xml"
                 raise table.fault("folder", f"缺少版面文件 {name}", f"the layout {name} is missing")
         forms.append(form)
+        name = numbered[form.id] = table.text("numbering", "", shape=_SLUG)
+        if name and name not in numberings:
+            raise table.fault("numbering", f"缺少 [numberings.{name}]", f"[numberings.{name}] is missing")
         table.close()
-    return tuple(forms)
+    return tuple(forms), numbered
 
 
 def _rules(top: Table, forms: tuple[Form, ...], copies: tuple[Copy, ...]) -> tuple[Rule, ...]:
@@ -178,27 +189,55 @@ def _names(top: Table, fields: tuple[Field, ...]) -> dict[str, str]:
     return reserved | names
 
 
-def _numbering(top: Table, rules: tuple[Rule, ...]) -> Numbering:
-    table = top.table("numbering")
+def _numberings(
+    top: Table, others: Table | None, rules: tuple[Rule, ...], numbered: dict[str, str]
+) -> dict[str, Numbering]:
+    """Read `[numbering]` and the `[numberings.ID]` that forms name; gives the numbering of each form, by its id."""
+    made: dict[str, Numbering] = {}
+    for name in dict.fromkeys(numbered.values()):
+        forms = [form for form, other in numbered.items() if other == name]
+        table = others.table(name) if name and others else top.table("numbering")
+        made |= dict.fromkeys(forms, _numbering(table, rules, forms))
+    if others is not None:
+        others.close()
+    return made
+
+
+def _numbering(table: Table, rules: tuple[Rule, ...], forms: list[str]) -> Numbering:
     pattern = table.text("pattern")
-    maps = {name: _number_map(table.table(name), rules) for name in table.rest()}
+    offices = table.table("by_authority") if table.has("by_authority") else None
+    maps = {name: _number_map(table.table(name), rules, forms) for name in table.rest()}
     table.close()
+    own = _own_patterns(offices, maps) if offices else {}
+    return _parsed(table, "pattern", numbering.parse, pattern, maps, own)
+
+
+def _own_patterns(table: Table, maps: dict[str, NumberMap]) -> dict[str, Numbering]:
+    own = {}
+    for office in table.rest():
+        if not re.fullmatch(OFFICE, office):
+            raise table.fault(office, "应为机关代码", "wanted the id of an authority")
+        own[office] = _parsed(table, office, numbering.take_apart, table.text(office), maps)
+    return own
+
+
+def _parsed(table: Table, key: str, parse: Callable[..., Numbering], *parts: object) -> Numbering:
     try:
-        return numbering.parse(pattern, maps)
+        return parse(*parts)
     except FormatError as error:
-        raise table.fault("pattern", *error.message) from None
+        raise table.fault(key, *error.message) from None
 
 
-def _number_map(table: Table, rules: tuple[Rule, ...]) -> NumberMap:
+def _number_map(table: Table, rules: tuple[Rule, ...], forms: list[str]) -> NumberMap:
     mapping = NumberMap(table.text("field"), table.map("map"))
     table.close()
     rule = next((rule for rule in rules if rule.field.name == mapping.field), None)
-    if rule is None or not rule.field.required or rule.field.forms:
+    if rule is None or not rule.field.required or (rule.field.forms and not set(forms) <= set(rule.field.forms)):
         raise table.fault("field", "须为各版格式都必填的项目", "wanted a field that every form requires")
     # Of one length, so that two records can never write the same number from different parts.
     if len({len(word) for word in mapping.values.values()}) != 1 or "" in mapping.values.values():
         raise table.fault("map", "各编码须等长且不为空", "codes must be of one length and not empty")
-    if rule.field.type == "choice" and (lost := [c for c in rule.field.choices if mapping.get(c) is None]):
+    if rule.field.choices and not rule.open and (lost := [c for c in rule.field.choices if mapping.get(c) is None]):
         raise table.fault("map", f"“{lost[0]}”没有编码", f"the choice {lost[0]!r} has no code")
     return mapping
 

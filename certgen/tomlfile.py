@@ -155,7 +155,12 @@ class Table:
         """Find the line of a table and the last line of its keys; the keys of an inline table have no lines."""
         headers = [n for n, line in enumerate(self._lines, 1) if (h := _HEADER.fullmatch(line)) and h[1] == header]
         if place >= len(headers):
-            return (self._line(key),) * 2
+            inner = [
+                n
+                for n, line in enumerate(self._lines)
+                if (h := _HEADER.fullmatch(line)) and h[1].startswith(f"{header}.")
+            ]
+            return (inner[0], len(self._lines)) if inner else (self._line(key),) * 2
         line = headers[place]
         rest = enumerate(self._lines[line:], line)
         return line, next((n for n, text in rest if _HEADER.fullmatch(text)), len(self._lines))

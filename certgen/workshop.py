@@ -128,7 +128,7 @@ def largest_symbol(template: Template) -> int:
     """
     facts = QrFacts(
         template.kind,
-        "0" * template.numbering.longest,
+        "0" * template.longest_number,
         "宀" * (HOLDER_BYTES // 3) + "…",
         True,
         "0" * 18 if template.holder_code else "",

@@ -219,7 +219,7 @@ def test_a_number_is_built_from_its_pattern_and_its_counter_is_what_the_numbers_
     assert (reading.counter, reading.first, reading.last) == ("JY2421200", 1, 999_999)
     assert reading.number(2) == "JY24212000000022"
     assert read(template, authority="421202", business="食品销售经营者").number(1) == "JY14212020000012"
-    assert template.numbering.longest == 16
+    assert template.longest_number == 16
 
 
 @pytest.mark.parametrize("seq", [0, 1_000_000])

@@ -53,10 +53,10 @@ def _each_table(folder: Path, attempt: Callable[[Callable[[], Any]], Any]) -> No
     ids = {key: tuple(str(t.get("id")) for t in _tables(raw, key)) for key in ("form", "copy")}
     copies = attempt(lambda: templates._copies(top))
     if copies is not None:
-        attempt(lambda: templates._forms(top, folder, copies))
+        attempt(lambda: templates._forms(top, folder, copies, tuple(_table(raw, "numberings"))))
     for table in attempt(lambda: top.tables("field", name="name")) or []:
         attempt(partial(templates._rule, table, ids["form"], ids["copy"]))
-    for key in ("kind", "title", "holder", "numbering"):
+    for key in ("kind", "title", "holder", *(() if _table(raw, "numberings") else ("numbering",))):
         if key not in raw:
             attempt(partial(top.table, key))
 
@@ -129,3 +129,8 @@ def _raw(folder: Path) -> dict[str, Any]:
 def _tables(raw: dict[str, Any], key: str) -> list[dict[str, Any]]:
     found = raw.get(key)
     return [t for t in found if isinstance(t, dict)] if isinstance(found, list) else []
+
+
+def _table(raw: dict[str, Any], key: str) -> dict[str, Any]:
+    found = raw.get(key)
+    return found if isinstance(found, dict) else {}
