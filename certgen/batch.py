@@ -8,17 +8,19 @@ import csv
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from certgen.core.chinese import shown
 from certgen.core.errors import ApplicationError, Lang, Problem, SettingsError, Text
 from certgen.core.model import Application, Paper
 from certgen.issue import Document, Issuer, Outcome, Refused, request_key
 from certgen.register import Progress
-from certgen.sheet import Row, Sheet
+from certgen.sheet import Column, Row, Sheet
 
+LOOK = 10  # in the first chunk and every tenth after it, a page is read from its picture; that takes 15 ms
 CHUNK = 200  # rows a transaction: small enough to lose little, large enough to share one fsync
 
 
@@ -32,11 +34,12 @@ class RowResult:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """One table to be issued: its rows and the name under which the ledger knows it."""
+    """One table to be issued: its rows, where its fields stand, and the name under which the ledger knows it."""
 
     id: str
     kind: str
     rows: tuple[tuple[int, Application], ...]
+    columns: Mapping[str, Column]
 
 
 def open_batch(issuer: Issuer, kind: str, sheet: Sheet, papers: Sequence[Paper]) -> Batch:
@@ -44,7 +47,7 @@ def open_batch(issuer: Issuer, kind: str, sheet: Sheet, papers: Sequence[Paper])
     name = hashlib.sha256(json.dumps([kind, list(papers), sheet.digest.hex()]).encode()).hexdigest()[:24]
     rows = tuple((row.number, _application(kind, row)) for row in sheet.rows)
     issuer.register.ledger.open_batch(name, kind, [(number, application.request_key) for number, application in rows])
-    return Batch(name, kind, rows)
+    return Batch(name, kind, rows, sheet.columns)
 
 
 def _application(kind: str, row: Row) -> Application:
@@ -102,7 +105,9 @@ def run(issuer: Issuer, batch: Batch, papers: Sequence[Paper], chunk_rows: int =
             if first[one.request_key] != number
         ]
         numbers = [number for number, _ in fresh]
-        outcomes = issuer.issue([one for _, one in fresh], papers=papers, batch=_noted(batch.id, numbers, repeats))
+        noted = _noted(batch.id, numbers, repeats)
+        look = at % (LOOK * chunk_rows) == 0
+        outcomes = issuer.issue([one for _, one in fresh], papers=papers, batch=noted, look=look)
         results = [RowResult(number, outcome) for number, outcome in zip(numbers, outcomes, strict=True)]
         yield sorted([*results, *repeats], key=lambda result: result.row)
 
@@ -180,6 +185,22 @@ def redeliver(issuer: Issuer, batch: Batch, papers: Sequence[Paper], out: Path) 
     return written
 
 
+def place(column: Column | None, field: str, label: str, lang: Lang) -> str:
+    """Say where in a table a fault is: the letter of its column, and its header when the sentence lacks it."""
+    if column is None:
+        return ""
+    header = "" if column.header in (field, label) else f" {shown(column.header)}"
+    return f" {column.letter} 列{header}" if lang == "zh" else f", column {column.letter}{header}"
+
+
+def _reasons(batch: Batch, why: str, lang: Lang) -> str:
+    said = []
+    for problem in json.loads(why) if why else ():
+        where = place(batch.columns.get(problem["field"]), problem["field"], problem["zh"].partition("：")[0], lang)
+        said.append(f"{where.strip(', ')}{': ' if where and lang == 'en' else ' ' if where else ''}{problem[lang]}")
+    return "; ".join(said)
+
+
 def write_results(issuer: Issuer, batch: Batch, file: Path, lang: Lang) -> None:
     """Write the sheet of what became of each row: row, state, number, sid, files, reason. Raises SettingsError."""
     ledger = issuer.register.ledger
@@ -192,7 +213,7 @@ def write_results(issuer: Issuer, batch: Batch, file: Path, lang: Lang) -> None:
     for number, application in batch.rows:
         state, why = states[number]
         if state != "issued":
-            lines.append([number, state, "", "", "", "; ".join(p[lang] for p in json.loads(why)) if why else ""])
+            lines.append([number, state, "", "", "", _reasons(batch, why, lang)])
             continue
         for d in issuer.register.by_request(application.request_key):
             lines.append([number, state, d.number, d.sid, file_name(d.number, d.copy, d.paper), ""])

@@ -148,11 +148,13 @@ class Issuer:
         *,
         papers: Sequence[Paper] = ("plain",),
         batch: Callable[[Sequence[Outcome]], Progress] | None = None,
+        look: bool = True,
     ) -> list[Outcome]:
         """Issue a chunk of records; the answer has their order.
 
         `batch` says what the ledger of a batch shall note in the transaction of step 7. Faults of a record refuse it
-        alone; RegisterError, SigningError and VerificationError stop the chunk, and nothing of it is recorded.
+        alone; RegisterError, SigningError and VerificationError stop the chunk, and nothing of it is recorded. Every page
+        of a licence issued alone is looked at as a camera would; of a chunk one page, and only if `look`.
         """
         today = self.today()
         outcomes: dict[int, Outcome] = {}
@@ -173,7 +175,7 @@ class Issuer:
                 # A document bears the day on which it was promised, also when a crash or a second paper makes it later.
                 promised = promise.reserved_at.astimezone(SHANGHAI).date()
                 work.append((i, one if promised == today else self.read(one.application, papers, promised), promise))
-        made = self._make([(one, promise) for _, one, promise in work])  # 3 to 6
+        made = self._make([(one, promise) for _, one, promise in work], look)  # 3 to 6
         for (i, one, promise), documents in zip(work, made, strict=True):
             outcomes[i] = Issued(one.application, promise.number, tuple(d for d, _ in documents))
         answer = [outcomes[i] for i in range(len(applications))]
@@ -199,10 +201,10 @@ class Issuer:
         )  # here too: each attempt with a seal that has expired would cost a number
         self.qr_key_of(reading.authority.id)
         stamp = Stamp(seal.fingerprint, seal.signer.specimen)
-        trial = _certificate(template, reading, self.clock(), None)
+        now = self.clock()
         jobs, problems = [], dict[tuple[str, str], Problem]()
         for at, copy in enumerate(template.copies):
-            certificate = replace(trial, copy=copy.id, copy_number=copy.number, fields=reading.printed_for(copy.id))
+            certificate = _certificate(template, reading, now, None, at)
             for paper in papers:
                 face, engraving = self.workshop.face(template, reading.form, copy, paper, reading.authority, stamp)
                 try:
@@ -278,21 +280,23 @@ class Issuer:
         )
         return Issued(one.application, known[0].number, documents, again=True)
 
-    def render(self, work: Sequence[tuple[Ready, Reserved]], now: datetime) -> list["Signed"]:
+    def render(self, work: Sequence[tuple[Ready, Reserved]], now: datetime, *, look: bool = True) -> list["Signed"]:
         """Take steps 3 to 5 for a chunk: facts, QR codes, pages, preflight, signatures."""
         items = self._certify(work)  # 3
         struck = [self._strike(item) for item in items]  # 4
-        sample = sum(item.one is work[0][0] for item in items) if work else 0
-        self._look(items[:sample], struck[:sample])  # all of a single licence, one licence of a chunk
+        if len(work) == 1:  # a citizen waits for this one
+            self._look(items, struck)
+        elif look:
+            self._look(items[-1:], struck[-1:])
         prepared = lint(struck, [item.seal.window for item in items], now)
         return [Signed(item, page, item.seal.strike(page)) for item, page in zip(items, prepared, strict=True)]  # 5
 
-    def _make(self, work: Sequence[tuple[Ready, Reserved]]) -> list[list[tuple[Document, Recorded]]]:
+    def _make(self, work: Sequence[tuple[Ready, Reserved]], look: bool) -> list[list[tuple[Document, Recorded]]]:
         """Take steps 3 to 6 for a chunk; gives documents and what to record, for each record."""
         now = self.clock()
         made: dict[int, list[tuple[Document, Recorded]]] = {}
         codes = set()
-        for signed in self.render(work, now):
+        for signed in self.render(work, now, look=look):
             strike = self._checked(signed, now)  # 6
             made.setdefault(id(signed.item.one), []).append(_finish(signed.item, signed.page.struck, strike))
             if signed.item.symbol.text not in codes:
@@ -385,16 +389,19 @@ class Signed:
     strike: bytes
 
 
-def _certificate(template: Template, reading: Reading, now: datetime, promise: Reserved | None) -> Certificate:
-    """Gather the facts of the first copy; without a promise, with any number and sid in their places."""
+def _certificate(
+    template: Template, reading: Reading, now: datetime, promise: Reserved | None, place: int
+) -> Certificate:
+    """Gather the facts of a copy, by its place; without a promise, with any number and sid in their places."""
+    copy = template.copies[place]
     return Certificate(
-        sid=promise.sids[0] if promise else "0" * 12,
+        sid=promise.sids[place] if promise else "0" * 12,
         number=promise.number if promise else reading.number(reading.last),
         version=promise.version if promise else 1,
         kind=template.kind,
         form=reading.form.id,
-        copy=template.copies[0].id,
-        copy_number=template.copies[0].number,
+        copy=copy.id,
+        copy_number=copy.number,
         template_digest=template.digest,
         authority=reading.authority.id,
         authority_name=reading.authority.name,
@@ -402,30 +409,17 @@ def _certificate(template: Template, reading: Reading, now: datetime, promise: R
         valid_from=reading.valid_from,
         valid_until=reading.valid_until,
         issued_at=now.astimezone(UTC).replace(microsecond=0),
-        fields=(),
-        slot=promise.slots[0] if promise else Slot(0, 0),
-        salt=promise.salts[0] if promise else _NO_SALT,
+        fields=tuple([pair for pair in reading.printed_for(copy.id) if pair[1]]),
+        slot=promise.slots[place] if promise else Slot(0, 0),
+        salt=promise.salts[place] if promise else _NO_SALT,
     )
 
 
 def _certificates(one: Ready, promise: Reserved) -> list[tuple[int, Certificate]]:
     """State the facts of each copy that is to be made, by its place among the template's copies."""
-    first = _certificate(one.template, one.reading, promise.reserved_at, promise)
     return [
-        (
-            i,
-            replace(
-                first,
-                sid=promise.sids[i],
-                slot=promise.slots[i],
-                salt=promise.salts[i],
-                copy=copy.id,
-                copy_number=copy.number,
-                fields=tuple([pair for pair in one.reading.printed_for(copy.id) if pair[1]]),
-            ),
-        )
-        for i, copy in enumerate(one.template.copies)
-        if any(job.copy == i for job in one.jobs)
+        (place, _certificate(one.template, one.reading, promise.reserved_at, promise, place))
+        for place in sorted({job.copy for job in one.jobs})
     ]
 
 
