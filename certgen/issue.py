@@ -153,8 +153,9 @@ class Issuer:
         """Issue a chunk of records; the answer has their order.
 
         `batch` says what the ledger of a batch shall note in the transaction of step 7. Faults of a record refuse it
-        alone; RegisterError, SigningError and VerificationError stop the chunk, and nothing of it is recorded. Every page
-        of a licence issued alone is looked at as a camera would; of a chunk one page, and only if `look`.
+        alone; RegisterError, SigningError and VerificationError stop the chunk, and nothing of it is recorded.
+
+        Every page of a licence issued alone is looked at as a camera would; of a chunk one page, and only if `look`.
         """
         today = self.today()
         outcomes: dict[int, Outcome] = {}
