@@ -10,6 +10,7 @@ from certgen.core import codes
 from certgen.core.chinese import format_date, normalise_person, shown, unprintable
 from certgen.core.errors import Text
 from certgen.core.model import Field
+from certgen.derived import Derivation
 
 BLANKS = " \t\u00a0\u3000"
 _DAY = re.compile(r"([0-9]{4})(?:-([0-9]{1,2})-([0-9]{1,2})|/([0-9]{1,2})/([0-9]{1,2})|年([0-9]{1,2})月([0-9]{1,2})日)")
@@ -20,6 +21,7 @@ _WIDE_BRACKETS = str.maketrans("()", "（）")
 _TEXT = Text("文字", "text")
 _LIST = Text("列表", "a list of texts")
 _INTEGER = Text("整数", "a whole number")
+_AMOUNT = Text("金额（如 50000 或 1409.50）", "an amount such as 50000 or 1409.50")
 _DATE = Text("日期（如 2017-08-01）", "a date such as 2017-08-01")
 
 
@@ -41,6 +43,7 @@ class Rule:
     """A field with what is worked out once: its choices by every spelling, and its type's functions.
 
     `bracket`: a choice may be followed by （…）. `open`: a list may hold other items than its choices.
+    `derive`: the value follows from other fields, and an applicant need not give it.
     """
 
     field: Field
@@ -48,12 +51,13 @@ class Rule:
     open: bool
     choices: Mapping[str, str]
     read: "Callable[[Rule, str, date], str]"
+    derive: Derivation | None = None
 
 
-def make_rule(field: Field, *, bracket: bool, open: bool) -> Rule:
+def make_rule(field: Field, *, bracket: bool, open: bool, derive: Derivation | None = None) -> Rule:
     """Bind a field to its type; the type must be one of TYPES."""
     spellings = {fold(choice): choice for choice in field.choices} | {choice: choice for choice in field.choices}
-    return Rule(field, bracket, open, spellings, TYPES[field.type])
+    return Rule(field, bracket, open, spellings, TYPES[field.type], derive)
 
 
 def found(value: object) -> str:
@@ -124,6 +128,10 @@ def _plain(kind: str, value: object) -> str:
         if type(value) is int and 0 <= value < 10**15:
             return str(value)
         raise RefusedError(_INTEGER)
+    if kind == "amount":
+        if type(value) is int and 0 <= value < 10**15:
+            return str(value)
+        raise RefusedError(_AMOUNT)
     if kind == "date":
         return read_day(value).isoformat()
     raise RefusedError(_TEXT)
@@ -167,6 +175,23 @@ def _uscc_or_citizen_id(rule: Rule, text: str, today: date) -> str:
     if uscc is not codes.USCC_SHAPE:
         raise RefusedError(uscc)
     raise RefusedError(Text(f"{uscc.zh}，或{citizen.zh}", f"{uscc.en}, or {citizen.en}"))
+
+
+def _uscc_or_registration(rule: Rule, text: str, today: date) -> str:
+    # Bodies registered before the merged codes of 2015-17 kept the number of 15 digits.
+    code = _upper(text)
+    uscc = codes.uscc_fault(code)
+    if uscc is None or (registration := codes.registration_fault(code)) is None:
+        return code
+    raise RefusedError(registration if len(code) == 15 else uscc)
+
+
+def _amount(rule: Rule, text: str, today: date) -> str:
+    match = re.fullmatch(r"([0-9]{1,15})(?:\.([0-9]{1,2}))?", text)
+    if not match:
+        raise RefusedError(_AMOUNT)
+    part = (match[2] or "").ljust(2, "0")
+    return f"{int(match[1])}.{part}" if part != "00" else str(int(match[1]))
 
 
 def _date(rule: Rule, text: str, today: date) -> str:
@@ -224,9 +249,11 @@ TYPES: Mapping[str, "Callable[[Rule, str, date], str]"] = {
     "uscc": _uscc,
     "citizen-id": _citizen_id,
     "uscc-or-citizen-id": _uscc_or_citizen_id,
+    "uscc-or-registration": _uscc_or_registration,
     "date": _date,
     "choice": _choice,
     "list": _list,
     "telephone": _telephone,
     "integer": _integer,
+    "amount": _amount,
 }

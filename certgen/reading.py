@@ -12,11 +12,12 @@ from certgen import fieldtypes
 from certgen.authorities import AuthorityRecord
 from certgen.core import codes
 from certgen.core.chinese import shown
-from certgen.core.errors import ApplicationError, Problem, Text
+from certgen.core.errors import ApplicationError, FormatError, Problem, Text
 from certgen.core.model import Application, Authority, Field
 from certgen.fieldtypes import RefusedError, Rule
+from certgen.limits import MinAge
 from certgen.numbering import Numbering, NumberMap, Run
-from certgen.reserved import RESERVED, period, read_authority, read_day, reserved_problem
+from certgen.reserved import RESERVED, Validity, period, period_to, read_authority, read_day, reserved_problem
 
 STRANGERS = 50  # unknown keys reported one by one; a table of 100,000 columns is one mistake
 
@@ -93,10 +94,11 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Template:
-    """A kind of document as its folder declares it. `validity` is in years, None for no expiry.
+    """A kind of document as its folder declares it. `validity` is None for no expiry.
 
-    `digest` is the SHA-256 of the folder in hex. `rules` and `numberings` (by form id), `names` (every accepted key,
-    label or name, to its name) and `left_out` (by copy id) are worked out once by `load_template`.
+    `digest` is the SHA-256 of the folder in hex. `rules`, `derived` (those of them that follow from others) and
+    `numberings` (each by form id), `names` (every accepted key, label or name, to its name) and `left_out` (by copy id)
+    are worked out once by `load_template`.
     """
 
     kind: str
@@ -106,12 +108,14 @@ class Template:
     copies: tuple[Copy, ...]
     forms: tuple[Form, ...]
     numberings: Mapping[str, Numbering]
-    validity: int | None
+    validity: Validity | None
+    limits: tuple[MinAge, ...]
     holder: str
     holder_code: str
     folder: Path
     digest: str
     rules: Mapping[str, tuple[Rule, ...]]
+    derived: Mapping[str, tuple[Rule, ...]]
     names: Mapping[str, str]
     left_out: Mapping[str, frozenset[str]]
 
@@ -135,20 +139,26 @@ class Template:
     def read(self, application: Application, authorities: Mapping[str, AuthorityRecord], today: date) -> Reading:
         """Read a record, in this order; raises ApplicationError with every problem, in the order of the form.
 
-        1 sort the keys; 2 the day of issue and its form; 3 every field; 4 the number's parts; 5 the authority;
-        6 the period. `today` is the Asia/Shanghai date. A missing `authority` is the only one there is.
+        1 sort the keys; 2 the day of issue and its form; 3 every field, what follows from them, and the rules;
+        4 the number's parts; 5 the authority; 6 the period.
+
+        `today` is the Asia/Shanghai date. A missing `authority` is the only one there is.
         """
         problems: list[Problem] = []
         given = self._sort(application, problems)  # 1
         issued_on = read_day(given, "issued_on", problems)  # 2
         form = self._form(issued_on, given, today, problems)
+        day = min(issued_on or today, today)
         values = self._values(form, given, today, problems)  # 3
+        derived = self.derived[form.id]
+        if derived or self.limits:
+            self._derive(derived, values, day, today, problems)
+            self._limit(values, day, problems)
         numbering = self.numberings[form.id]
         words = self._words(numbering.maps, values, problems)  # 4
-        day = min(issued_on or today, today)
         authority = read_authority(given, authorities, day, problems)  # 5
         valid_from, valid_until = read_day(given, "valid_from", problems), read_day(given, "valid_until", problems)  # 6
-        begin, end = period(self.validity, day, valid_from, valid_until, problems)
+        begin, end = self._period(values, day, valid_from, valid_until, problems)
         if problems or authority is None:
             raise ApplicationError(self._ordered(problems))
 
@@ -159,7 +169,9 @@ class Template:
         rules = self.rules[form.id]
         printed = tuple([(r.field.name, fieldtypes.printed(r, values[r.field.name], today)) for r in rules])
         code = values.get(self.holder_code, "")
-        data = tuple([pair for pair in values.items() if pair[1]])
+        # Without what is derived: it follows again, perhaps otherwise on another day.
+        names = {r.field.name for r in derived} if derived else ()
+        data = tuple([pair for pair in values.items() if pair[1] and pair[0] not in names])
         return Reading(
             kind=self.kind,
             form=form,
@@ -247,6 +259,48 @@ class Template:
                     wanted = Text(f"空白（{form.id} 版格式没有这一项）", f"nothing: form {form.id} lacks this field")
                     problems.append(Problem(spec.name, spec.label, found, wanted))
         return values
+
+    def _derive(
+        self, derived: tuple[Rule, ...], values: dict[str, str], day: date, today: date, problems: list[Problem]
+    ) -> None:
+        faulty = {problem.field for problem in problems}
+        for rule in derived:
+            if rule.derive is None or faulty & {rule.field.name, *rule.derive.sources}:
+                continue
+            spec, given = rule.field, values[rule.field.name]
+            try:
+                value = fieldtypes.read(rule, rule.derive.compute(values, day), today)
+                if given and given != value:
+                    source = self._label(rule.derive.sources[0])
+                    raise RefusedError(
+                        Text(f"空白，或与“{source.zh}”相符的值", f"nothing, or what follows from {source.en}")
+                    )
+            except (RefusedError, FormatError) as error:
+                wanted = error.wanted if isinstance(error, RefusedError) else error.message
+                problems.append(Problem(spec.name, spec.label, shown(given), wanted))
+                faulty.add(spec.name)
+                value = ""
+            values[spec.name] = value
+
+    def _limit(self, values: Mapping[str, str], day: date, problems: list[Problem]) -> None:
+        for limit in self.limits:
+            if wanted := limit.wanted(values, day):
+                found = shown(values[limit.field])
+                problems.append(Problem(limit.field, self._label(limit.field), found, wanted))
+
+    def _period(
+        self,
+        values: Mapping[str, str],
+        day: date,
+        valid_from: date | None,
+        valid_until: date | None,
+        problems: list[Problem],
+    ) -> tuple[date, date | None]:
+        rule = self.validity
+        if rule is None or not rule.field:
+            return period(rule.months if rule else None, day, valid_from, valid_until, problems)
+        field = (rule.field, self._label(rule.field), values[rule.field])
+        return period_to(field, day, (valid_from, valid_until), problems)
 
     def _words(self, maps: Mapping[str, NumberMap], values: dict[str, str], problems: list[Problem]) -> dict[str, str]:
         words = {}

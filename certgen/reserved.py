@@ -1,6 +1,7 @@
 """The keys of a record that no template declares: the authority, the day of issue, the period, the request key."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from certgen import fieldtypes
@@ -57,27 +58,31 @@ def read_authority(
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Validity:
+    """How long a document is good: for whole months, or (0) to the day that a date field gives, "" for ever."""
+
+    months: int
+    field: str = ""
+
+
 def period(
-    years: int | None, issued_on: date, valid_from: date | None, valid_until: date | None, problems: list[Problem]
+    months: int | None, issued_on: date, valid_from: date | None, valid_until: date | None, problems: list[Problem]
 ) -> tuple[date, date | None]:
-    """Work out the period of a document: from its day of issue for whole years, unless the record says otherwise.
+    """Work out the period of a document: from its day of issue for whole months, unless the record says otherwise.
 
     A record names `valid_until` when it continues an older period, which may be shorter than the rule but not
     longer. No document begins more than a year after its issue or has expired on that day.
     """
     begin = valid_from or issued_on
-    if begin - issued_on > AHEAD:
-        wanted = Text(
-            f"发证日期（{issued_on}）后一年以内的日期", f"a date within a year of the day of issue, {issued_on}"
-        )
-        problems.append(reserved_problem("valid_from", begin.isoformat(), wanted))
+    if not _begins(begin, issued_on, problems):
         return begin, None
-    if years is None:
+    if months is None:
         if valid_until:
             wanted = Text("空白（本证照长期有效）", "nothing: this kind does not expire")
             problems.append(reserved_problem("valid_until", valid_until.isoformat(), wanted))
         return begin, None
-    last = ends_on(begin, years)
+    last = ends_on(begin, months=months)
     end, earliest = valid_until or last, max(begin + timedelta(days=1), issued_on)
     if last < earliest:
         wanted = Text(
@@ -88,3 +93,33 @@ def period(
         wanted = Text(f"{earliest} 至 {last} 之间的日期", f"a date from {earliest} to {last}")
         problems.append(reserved_problem("valid_until", end.isoformat(), wanted))
     return begin, end
+
+
+def period_to(
+    field: tuple[str, Text, str], issued_on: date, given: tuple[date | None, date | None], problems: list[Problem]
+) -> tuple[date, date | None]:
+    """Work out the period of a document that ends on the day in a field: its name, label and value, "" for no end.
+
+    `given` are `valid_from` and `valid_until` of the record; the second may only repeat the field.
+    """
+    name, label, value = field
+    begin, valid_until = given[0] or issued_on, given[1]
+    end = date.fromisoformat(value) if value else None
+    earliest = max(begin + timedelta(days=1), issued_on)
+    if not _begins(begin, issued_on, problems):
+        return begin, None
+    if valid_until and valid_until != end:
+        wanted = Text(f"空白，或与“{label.zh}”相同", f"nothing, or the same as {label.en}")
+        problems.append(reserved_problem("valid_until", valid_until.isoformat(), wanted))
+    if end and end < earliest:
+        wanted = Text(f"{earliest} 或以后的日期", f"a date from {earliest} on")
+        problems.append(Problem(name, label, value, wanted))
+    return begin, end
+
+
+def _begins(begin: date, issued_on: date, problems: list[Problem]) -> bool:
+    if begin - issued_on <= AHEAD:
+        return True
+    wanted = Text(f"发证日期（{issued_on}）后一年以内的日期", f"a date within a year of the day of issue, {issued_on}")
+    problems.append(reserved_problem("valid_from", begin.isoformat(), wanted))
+    return False

@@ -5,14 +5,16 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from certgen import numbering
+from certgen import derived, numbering
 from certgen.authorities import OFFICE
 from certgen.core.errors import FormatError
 from certgen.core.model import Field
+from certgen.derived import FUNCTIONS, Derivation
 from certgen.fieldtypes import BLANKS, TYPES, Rule, fold, make_rule, split_list
+from certgen.limits import MinAge
 from certgen.numbering import Numbering, NumberMap
 from certgen.reading import Copy, Form, Reading, Template
-from certgen.reserved import RESERVED
+from certgen.reserved import RESERVED, Validity
 from certgen.tomlfile import Table
 
 __all__ = ["Copy", "Form", "Reading", "Template", "digest_of", "load_template"]
@@ -22,9 +24,10 @@ _NAME = "[a-z][a-z0-9_]{0,39}"
 _FOLDER = "[A-Za-z0-9][A-Za-z0-9_-]{0,39}"
 # What a layout may also name; a field of the same name would hide it.
 _TAKEN = frozenset(RESERVED) | {"kind", "number", "sid", "sid_grouped", "page", "title", "copy_number", "copy_title"}
-_TAKEN |= {"host", "form", "qr", "seal"}
+_TAKEN |= {"host", "form", "pages", "qr", "seal"}
 # 民委发〔2016〕33号 asks for 50 places in names of persons; company names may be twice as long.
 _LEAST = {"person": 50, "company": 100}
+_HOLDER_CODES = ("uscc", "uscc-or-citizen-id", "uscc-or-registration")
 _IDS = ("citizen-id", "uscc-or-citizen-id")
 
 
@@ -38,6 +41,7 @@ def load_template(folder: Path) -> Template:
     forms, numbered = _forms(top, folder, copies, others.rest() if others else ())
     rules = _rules(top, forms, copies)
     fields = tuple(rule.field for rule in rules)
+    by_form = {f.id: tuple(r for r in rules if not r.field.forms or f.id in r.field.forms) for f in forms}
     template = Template(
         kind=kind,
         version=version,
@@ -46,12 +50,14 @@ def load_template(folder: Path) -> Template:
         copies=copies,
         forms=forms,
         numberings=_numberings(top, others, rules, numbered),
-        validity=_validity(top),
+        validity=_validity(top, fields),
+        limits=_limits(top, fields),
         holder=_holder(top, fields),
         holder_code=_holder_code(top, fields),
         folder=folder,
         digest=digest_of(folder),
-        rules={f.id: tuple(r for r in rules if not r.field.forms or f.id in r.field.forms) for f in forms},
+        rules=by_form,
+        derived={form: tuple(r for r in some if r.derive) for form, some in by_form.items()},
         names=_names(top, fields),
         left_out={c.id: frozenset(f.name for f in fields if f.copies and c.id not in f.copies) for c in copies},
     )
@@ -122,6 +128,7 @@ def _rules(top: Table, forms: tuple[Form, ...], copies: tuple[Copy, ...]) -> tup
     rules: list[Rule] = []
     for table in top.tables("field", name="name"):
         rule = _rule(table, tuple(f.id for f in forms), tuple(c.id for c in copies))
+        _check_derivation(table, rule, rules)
         if rule.field.name in [other.field.name for other in rules]:
             raise table.fault("name", "项目名重复", "the field is declared twice")
         rules.append(rule)
@@ -129,11 +136,12 @@ def _rules(top: Table, forms: tuple[Form, ...], copies: tuple[Copy, ...]) -> tup
 
 
 def _rule(table: Table, forms: tuple[str, ...], copies: tuple[str, ...]) -> Rule:
+    derive = _derivation(table)
     field = Field(
         name=table.text("name", shape=_NAME),
         label=table.label("label"),
         type=table.text("type"),
-        required=table.flag("required", True),
+        required=table.flag("required", True) and derive is None,
         max_chars=table.number("max", 100, least=1, most=10000),
         public=table.flag("public", True),
         choices=table.words("choices"),
@@ -147,10 +155,38 @@ def _rule(table: Table, forms: tuple[str, ...], copies: tuple[str, ...]) -> Rule
     for key, given, known in (("forms", field.forms, forms), ("copies", field.copies, copies)):
         if strange := [one for one in given if one not in known]:
             raise table.fault(key, f"没有“{strange[0]}”，只有 {known}", f"{strange[0]!r} is not one of {known}")
-    rule = make_rule(field, bracket=bracket, open=open_list)
+    rule = make_rule(field, bracket=bracket, open=open_list, derive=derive)
     if len({fold(choice) for choice in field.choices}) != len(field.choices):
         raise table.fault("choices", "有仅括号宽窄不同的选项", "two choices differ in the width of brackets only")
     return rule
+
+
+def _derivation(table: Table) -> Derivation | None:
+    if not table.has("derive"):
+        return None
+    if table.has("required"):
+        raise table.fault("required", "推算的项目不能设此项", "is not for a field that is derived")
+    try:
+        return derived.parse(table.text("derive"))
+    except FormatError as error:
+        raise table.fault("derive", *error.message) from None
+
+
+def _check_derivation(table: Table, rule: Rule, earlier: list[Rule]) -> None:
+    if rule.derive is None:
+        return
+    function = FUNCTIONS[rule.derive.function]
+    if rule.field.type not in function.gives:
+        some = "、".join(function.gives)
+        raise table.fault("type", f"{rule.derive.function} 得出 {some}", f"{rule.derive.function} gives {some}")
+    for place, name in enumerate(rule.derive.sources):
+        source = next((r.field for r in earlier if r.field.name == name), None)
+        if source is None or not set(source.forms or rule.field.forms) >= set(rule.field.forms or source.forms):
+            zh, en = f"“{name}”须在前面写明，且各版格式都有", f"{name!r} must be declared before, on the same forms"
+            raise table.fault("derive", zh, en)
+        if place == 0 and source.type not in function.reads:
+            some = "、".join(function.reads)
+            raise table.fault("derive", f"“{name}”须为 {some} 类型", f"{name!r} must be of type {some}")
 
 
 def _check_field(table: Table, field: Field, bracket: bool, open_list: bool) -> None:
@@ -242,13 +278,34 @@ def _number_map(table: Table, rules: tuple[Rule, ...], forms: list[str]) -> Numb
     return mapping
 
 
-def _validity(top: Table) -> int | None:
+def _validity(top: Table, fields: tuple[Field, ...]) -> Validity | None:
     if not top.has("validity"):
         return None
     table = top.table("validity")
-    years = table.number("years", least=1, most=100)
+    if sum(table.has(key) for key in ("years", "months", "field")) != 1:
+        raise table.fault("", "须有 years、months、field 之一", "wanted one of years, months and field")
+    if table.has("field"):
+        validity = Validity(0, table.text("field"))
+        if not any(f.name == validity.field and f.type == "date" and not f.forms for f in fields):
+            raise table.fault("field", "须为各版格式都有的日期", "wanted a field of type date that every form has")
+    elif table.has("months"):
+        validity = Validity(table.number("months", least=1, most=1200))
+    else:
+        validity = Validity(12 * table.number("years", least=1, most=100))
     table.close()
-    return years
+    return validity
+
+
+def _limits(top: Table, fields: tuple[Field, ...]) -> tuple[MinAge, ...]:
+    limits = []
+    for rule in top.tables("rule") if top.has("rule") else ():
+        table = rule.table("min_age")
+        rule.close()
+        limits.append(MinAge(table.text("field"), table.number("years", least=1, most=150)))
+        table.close()
+        if not any(f.name == limits[-1].field and f.type == "citizen-id" for f in fields):
+            raise table.fault("field", "须为 citizen-id 类型的项目", "wanted a field of type citizen-id")
+    return tuple(limits)
 
 
 def _holder(top: Table, fields: tuple[Field, ...]) -> str:
@@ -260,6 +317,6 @@ def _holder(top: Table, fields: tuple[Field, ...]) -> str:
 
 def _holder_code(top: Table, fields: tuple[Field, ...]) -> str:
     name = top.text("holder_code", "")
-    if name and not any(f.name == name and f.type in ("uscc", "uscc-or-citizen-id") for f in fields):
-        raise top.fault("holder_code", "须为信用代码类型的项目", "wanted a field of type uscc or uscc-or-citizen-id")
+    if name and not any(f.name == name and f.type in _HOLDER_CODES for f in fields):
+        raise top.fault("holder_code", "须为信用代码类型的项目", f"wanted a field of type {', '.join(_HOLDER_CODES)}")
     return name

@@ -3,10 +3,15 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from certgen.authorities import AuthorityRecord, load_authorities
+from certgen.core.chinese import birthday
+from certgen.core.codes import make_citizen_id
 from certgen.core.errors import ApplicationError, TemplateError
 from certgen.core.model import Application, Authority
+from certgen.derived import age
 from certgen.template import load_template
 
 TODAY = date(2026, 11, 23)
@@ -179,3 +184,281 @@ def test_a_word_of_an_authority_has_its_shape(tmp_path, key, bad):
     with pytest.raises(TemplateError) as error:
         load_authorities(file)
     assert (error.value.field, error.value.line) == (f"421200.{key}", 6)
+
+
+# ---- validity ---------------------------------------------------------------------------------------
+
+ENDS = """
+[[field]]
+name = "lease_ends"
+label = { zh = "租期至", en = "Lease ends" }
+type = "date"
+required = false
+"""
+
+
+@pytest.mark.parametrize(
+    ("issued", "end"),
+    [
+        ("2017-08-01", "2018-01-31"),
+        ("2017-08-31", "2018-02-28"),
+        ("2019-08-31", "2020-02-29"),
+        ("2017-06-30", "2017-12-29"),
+    ],
+)
+def test_a_period_may_be_of_months_and_ends_the_day_before_the_day_comes_again(tmp_path, issued, end):
+    template = load(tmp_path, ("years = 5", "months = 6"))
+    reading = read(template, OLD | {"issued_on": issued})
+    assert reading.valid_until == date.fromisoformat(end)
+
+
+def by_field(tmp_path):
+    return load(tmp_path, ("years = 5", 'field = "lease_ends"'), ('forms = ["2004"]', 'forms = ["2004"]\n' + ENDS))
+
+
+def test_a_field_may_give_the_last_day(tmp_path):
+    template = by_field(tmp_path)
+    assert read(template, OLD | {"lease_ends": "2031年5月6日"}).valid_until == date(2031, 5, 6)
+    assert read(template, OLD | {"租期至": "2031-05-06", "valid_until": "2031-05-06"}).valid_until == date(2031, 5, 6)
+    assert read(template, OLD).valid_until is None
+
+
+@pytest.mark.parametrize(
+    ("more", "field", "says"),
+    [
+        ({"lease_ends": "2017-07-31"}, "lease_ends", "from 2017-08-02 on"),
+        ({"lease_ends": "2017-08-01"}, "lease_ends", "from 2017-08-02 on"),
+        ({"lease_ends": "never"}, "lease_ends", "a date"),
+        ({"lease_ends": "2031-05-06", "valid_until": "2031-05-05"}, "valid_until", "the same as Lease ends"),
+        ({"valid_until": "2031-05-05"}, "valid_until", "the same as Lease ends"),
+        ({"valid_from": "2019-08-01"}, "valid_from", "within a year"),
+    ],
+)
+def test_a_last_day_that_cannot_be_is_one_problem(tmp_path, more, field, says):
+    (found,) = problems(by_field(tmp_path), OLD | more)
+    assert found.field == field
+    assert says in found.wanted.en
+
+
+@pytest.mark.parametrize(
+    ("new", "field", "says"),
+    [
+        ("years = 5\nmonths = 6", "validity", "one of years"),
+        ("", "validity", "one of years"),
+        ("months = 0", "validity.months", "wanted 1"),
+        ('field = "operator"', "validity.field", "type date"),
+        ('field = "nothing"', "validity.field", "type date"),
+    ],
+)
+def test_a_wrong_validity_is_refused(tmp_path, new, field, says):
+    error = fault(tmp_path, ("years = 5", new))
+    assert error.field == field
+    assert says in str(error)
+
+
+# ---- derived fields and rules -----------------------------------------------------------------------
+
+WOMAN, MAN = "440524188001010014", "11010519491231002X"
+CARD = """
+[[rule]]
+min_age = { field = "id_number", years = 60 }
+
+[[field]]
+name = "id_number"
+label = { zh = "公民身份号码", en = "ID number" }
+type = "citizen-id"
+required = false
+
+[[field]]
+name = "sex"
+label = { zh = "性别", en = "Sex" }
+type = "choice"
+choices = ["男", "女"]
+derive = "sex(id_number)"
+
+[[field]]
+name = "born"
+label = { zh = "出生日期", en = "Born" }
+type = "date"
+derive = "birth_date(id_number)"
+
+[[field]]
+name = "age"
+label = { zh = "年龄", en = "Age" }
+type = "integer"
+derive = "age(id_number)"
+
+[[field]]
+name = "colour"
+label = { zh = "卡色", en = "Colour" }
+type = "text"
+derive = 'band(age, "60 蓝色", "65 红色")'
+
+[[field]]
+name = "capital"
+label = { zh = "注册资本", en = "Capital" }
+type = "amount"
+required = false
+
+[[field]]
+name = "capital_words"
+label = { zh = "注册资本（大写）", en = "Capital in words" }
+type = "text"
+derive = "amount_words(capital)"
+"""
+
+
+def card(tmp_path, *changes):
+    toml = TOML + CARD
+    for old, new in changes:
+        assert old in toml
+        toml = toml.replace(old, new, 1)
+    return load_template(write(tmp_path, toml))
+
+
+def test_what_follows_from_a_field_is_printed_and_need_not_be_given(tmp_path):
+    reading = read(card(tmp_path), OLD | {"id_number": MAN, "capital": "1409.50"})
+    printed = dict(reading.printed)
+    assert (printed["sex"], printed["born"], printed["age"]) == ("女", "1949年12月31日", "67")
+    assert (printed["colour"], printed["capital"]) == ("红色", "1409.50")
+    assert printed["capital_words"] == "壹仟肆佰零玖圆伍角"
+
+
+def test_what_is_kept_is_what_was_given(tmp_path):
+    template = card(tmp_path)
+    bare = read(template, OLD | {"id_number": MAN})
+    full = read(template, OLD | {"id_number": MAN, "sex": "女", "born": "1949/12/31", "age": 67, "colour": "红色"})
+    assert full == bare
+    assert not {"sex", "born", "age", "colour"} & dict(bare.data).keys()
+
+
+def test_without_its_source_a_derived_field_is_empty(tmp_path):
+    printed = dict(read(card(tmp_path), OLD).printed)
+    assert {printed[name] for name in ("sex", "born", "age", "colour", "capital_words")} == {""}
+    (found,) = problems(card(tmp_path), OLD | {"sex": "男"})
+    assert (found.field, found.found) == ("sex", "男")
+
+
+@pytest.mark.parametrize(("name", "value"), [("sex", "男"), ("born", "1949-12-30"), ("age", "66"), ("colour", "蓝色")])
+def test_a_given_value_that_does_not_follow_is_one_problem(tmp_path, name, value):
+    (found,) = problems(card(tmp_path), OLD | {"id_number": MAN, name: value})
+    assert found.field == name
+    assert "what follows from" in found.wanted.en
+    assert "1949" not in found.wanted.en + found.wanted.zh  # ledgers keep what was wanted
+
+
+def test_a_faulty_source_is_the_only_problem(tmp_path):
+    (found,) = problems(card(tmp_path), OLD | {"id_number": MAN[:-1] + "1", "sex": "男", "age": 5})
+    assert found.field == "id_number"
+
+
+def test_words_of_an_amount_have_the_prefix_and_unit_of_the_template(tmp_path):
+    change = ('"amount_words(capital)"', """'amount_words(capital, "人民币", "元")'""")
+    template = card(tmp_path, change)
+    assert dict(read(template, OLD | {"capital": 1000000}).printed)["capital_words"] == "人民币壹佰万元整"
+
+
+def test_the_unit_of_an_amount_may_stand_in_a_field(tmp_path):
+    currency = """[[field]]
+name = "currency"
+label = { zh = "币种", en = "Currency" }
+type = "text"
+required = false
+
+[[field]]
+name = "capital_words\""""
+    change = ('"amount_words(capital)"', """'amount_words(capital, "", currency)'""")
+    template = card(tmp_path, ('[[field]]\nname = "capital_words"', currency), change)
+    assert dict(read(template, OLD | {"capital": "5", "currency": "美元"}).printed)["capital_words"] == "伍美元整"
+    assert dict(read(template, OLD | {"capital": "5"}).printed)["capital_words"] == "伍圆整"
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"), [("007.50", "7.50"), ("1.5", "1.50"), ("5.00", "5"), (0, "0"), ("0.05", "0.05")]
+)
+def test_an_amount_is_kept_in_one_spelling(tmp_path, text, kept):
+    assert dict(read(card(tmp_path), OLD | {"capital": text}).data)["capital"] == kept
+
+
+@pytest.mark.parametrize("text", ["1.005", "-1", "1e3", ".5", "1,000", 1.5, True, "１", "1" * 16])
+def test_an_amount_is_a_plain_number(tmp_path, text):
+    (found,) = problems(card(tmp_path), OLD | {"capital": text})
+    assert "an amount such as" in found.wanted.en
+
+
+@pytest.mark.parametrize(
+    ("born", "day", "allowed"),
+    [
+        ("1957-08-01", "2017-08-01", True),
+        ("1957-08-02", "2017-08-01", False),
+        ("1956-02-29", "2016-02-28", False),
+        ("1956-02-29", "2016-02-29", True),
+        ("1960-02-29", "2021-02-28", True),
+        ("1900-01-01", "2017-08-01", True),
+    ],
+)
+def test_nobody_is_sixty_a_day_too_early(tmp_path, born, day, allowed):
+    record = OLD | {"id_number": make_citizen_id("421202", date.fromisoformat(born), 1), "issued_on": day}
+    if allowed:
+        assert read(card(tmp_path), record).number(1)
+    else:
+        (found,) = problems(card(tmp_path), record)
+        assert found.field == "id_number"
+        assert "60" in found.wanted.en
+        assert born[5:] not in found.wanted.en
+
+
+def test_born_on_29_february_one_is_of_age_on_1_march_of_a_common_year(tmp_path):
+    young = ("years = 60", "years = 59")
+    record = OLD | {"id_number": make_citizen_id("421202", date(1960, 2, 29), 1)}
+    assert problems(card(tmp_path, young), record | {"issued_on": "2019-02-28"})
+    assert read(card(tmp_path, young), record | {"issued_on": "2019-03-01"}).number(1)
+
+
+@given(st.dates(date(1900, 1, 1), date(2000, 12, 31)), st.dates(date(2001, 1, 1), date(2100, 12, 31)))
+def test_an_age_is_the_number_of_birthdays_so_far(born, day):
+    years = age(born, day)
+    assert birthday(born, years) <= day < birthday(born, years + 1)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field", "says"),
+    [
+        ("sex(id_number)", "sexx(id_number)", "sex.derive", "FUNCTION(field)"),
+        ("sex(id_number)", "sex()", "sex.derive", "FUNCTION(field)"),
+        ("sex(id_number)", "sex('x')", "sex.derive", "FUNCTION(field)"),
+        ("sex(id_number)", "sex(id_number, operator)", "sex.derive", "wants 0 to 0"),
+        ("sex(id_number)", "sex(nobody)", "sex.derive", "declared before"),
+        ("sex(id_number)", "sex(capital)", "sex.derive", "declared before"),
+        ("sex(id_number)", "sex(operator)", "sex.derive", "of type citizen-id"),
+        ("sex(id_number)", "birth_date(id_number)", "sex.type", "gives date"),
+        ('"60 蓝色"', '"sixty"', "colour.derive", "'60 红'"),
+        ('derive = "birth_date', 'required = false\nderive = "birth_date', "born.required", "derived"),
+        ('{ field = "id_number", years = 60 }', '{ field = "operator", years = 60 }', "rule[1].min_age.field", "type"),
+        ('{ field = "id_number", years = 60 }', '{ field = "id_number", years = 0 }', "rule[1].min_age.years", "1 to"),
+        ("min_age", "max_age", "rule[1].min_age", "missing"),
+    ],
+)
+def test_a_wrong_derivation_or_rule_is_refused(tmp_path, old, new, field, says):
+    with pytest.raises(TemplateError) as error:
+        card(tmp_path, (old, new))
+    assert error.value.field == field
+    assert says in str(error.value)
+    assert error.value.line
+
+
+# ---- codes of bodies --------------------------------------------------------------------------------
+
+
+def test_a_body_may_be_known_by_either_of_its_codes(tmp_path):
+    body = '[[field]]\nname = "code"\nlabel = { zh = "代码", en = "Code" }\ntype = "uscc-or-registration"\n\n'
+    template = load(
+        tmp_path,
+        ("[[field]]", body + "[[field]]"),
+        ('holder = "operator"', 'holder = "operator"\nholder_code = "code"'),
+    )
+    assert read(template, OLD | {"code": "421202123456783"}).uscc == ""
+    assert read(template, OLD | {"code": "91421200ma4900002n"}).uscc == "91421200MA4900002N"
+    for wrong, says in (("421202123456784", "check digit 3"), ("91421200MA4900002M", "passes its check"), ("x", "18")):
+        (found,) = problems(template, OLD | {"code": wrong})
+        assert says in found.wanted.en

@@ -187,6 +187,8 @@ def longest(template: Template, form: Form) -> dict[str, str]:
     values: dict[str, str] = {}
     for rule in template.rules[form.id]:
         spec, most = rule.field, rule.field.max_chars
+        if rule.derive:
+            continue  # as long as what it follows from makes it
         if spec.type in {"text", "company", "person", "address"}:
             values[spec.name] = "鑫" * most
         elif spec.type == "choice":
@@ -195,8 +197,8 @@ def longest(template: Template, form: Form) -> dict[str, str]:
             values[spec.name] = f"{value}（{'鑫' * room}）" if rule.bracket and room > 0 else value
         elif spec.type == "list":
             values[spec.name] = _longest_list(spec.choices, most, open=rule.open)
-        elif spec.type in {"integer", "telephone"}:
-            values[spec.name] = "9" * min(most, 15 if spec.type == "integer" else most)
+        elif spec.type in {"integer", "amount", "telephone"}:
+            values[spec.name] = "9" * min(most, most if spec.type == "telephone" else 15)
     return values
 
 

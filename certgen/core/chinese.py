@@ -115,20 +115,30 @@ def _below_hundred(n: int) -> str:
     return lead + (_FIGURES[ones] if ones else "")
 
 
-def ends_on(valid_from: date, years: int) -> date:
-    """Give the last day of a period of whole years: the day before the anniversary.
+def ends_on(valid_from: date, years: int = 0, *, months: int = 0) -> date:
+    """Give the last day of a period of whole years and months: the day before the same day comes again.
 
-    A period from 29 February ends on 28 February of a common year. Raises FormatError beyond year 9999.
+    Where a month lacks that day, the period ends with the month: from 29 February on 28 February of a common year.
+    Raises FormatError beyond year 9999.
     """
-    year = valid_from.year + years
+    later, month = divmod(valid_from.month - 1 + months, 12)
+    year = valid_from.year + years + later
     try:
         try:
-            anniversary = valid_from.replace(year=year)
+            again = date(year, month + 1, valid_from.day)
         except ValueError:
-            anniversary = date(year, 3, 1)
+            again = date(year + (month + 1) // 12, (month + 1) % 12 + 1, 1)
     except ValueError:
         raise FormatError(Text(f"{year} 年超出可用的日期", f"year {year} is beyond the calendar")) from None
-    return anniversary - timedelta(days=1)
+    return again - timedelta(days=1)
+
+
+def birthday(born: date, years: int) -> date:
+    """Give the day on which somebody has had so many birthdays; born on 29 February, 1 March in common years.
+
+    Raises FormatError beyond year 9999.
+    """
+    return ends_on(born, years) + timedelta(days=1)
 
 
 # ---- amounts ---------------------------------------------------------------------------------------

@@ -1,0 +1,31 @@
+"""What a record must satisfy beyond the shape of its fields: the `[[rule]]` tables of `template.toml`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from certgen.core import codes
+from certgen.core.chinese import birthday
+from certgen.core.errors import Text
+
+
+@dataclass(frozen=True, slots=True)
+class MinAge:
+    """`min_age = { field, years }`: who the identity number in `field` names has had that birthday by the day of issue.
+
+    Asia/Shanghai calendar dates; who was born on 29 February has it on 1 March in common years.
+    """
+
+    field: str
+    years: int
+
+    def wanted(self, values: Mapping[str, str], day: date) -> Text | None:
+        """Say what would do when the rule is broken; None when it is kept, or the field is empty."""
+        text = values.get(self.field, "")
+        if not text or birthday(codes.birth_date(text), self.years) <= day:
+            return None
+        # Without the birthday itself: ledgers keep what was wanted.
+        return Text(
+            f"{day} 已满 {self.years} 周岁者的公民身份号码",
+            f"the citizen identity number of somebody who is {self.years} by {day}",
+        )
