@@ -8,31 +8,30 @@ All texts of a paper are compiled into one Jinja template, separated by a charac
 one call renders a record. Lengths inside are points (1/72 inch), y measured from the top; the press turns it over.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from xml.parsers import expat
 
 from jinja2 import StrictUndefined, TemplateSyntaxError, meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from certgen.core.chinese import format_date, format_date_cn
-from certgen.core.errors import TemplateError, Text
-from certgen.core.model import Paper
+from certgen.core.errors import FormatError, TemplateError, Text
+from certgen.core.model import Field, Paper
 
 POINT = 72 / 25.4  # points in a millimetre
 SEPARATOR = "\x1e"  # RECORD SEPARATOR: a control character, so no record contains it
 MIN_MODULE = 0.38  # mm; smaller modules are lost by telephone cameras on office paper
 # What the engraver knows before there is a record. A text that uses only these is part of the plate.
 ENGRAVED = frozenset({"authority", "form", "title", "copy_title", "copy_number", "host"})
-STRUCK = frozenset({"number", "sid", "sid_grouped", "issued_on", "valid_from", "valid_until", "page"})
+STRUCK = frozenset({"number", "sid", "sid_grouped", "issued_on", "valid_from", "valid_until", "page", "pages"})
 
-NUMBERED = frozenset({"number", "sid", "sid_grouped", "page"})
-
-Tag = Literal["text", "art", "qr", "seal", "line", "box", "continued"]
+NUMBERED = frozenset({"number", "sid", "sid_grouped", "page", "pages"})
+MOST_NUMBER = 40  # characters of a number, as codes are measured for
 
 # Which attributes an element has: name → default, or None when it must be given. Also the source of layout.xsd's test.
 _PLACE: dict[str, str | None] = {"x": None, "y": None}
@@ -54,6 +53,7 @@ ATTRIBUTES: dict[str, dict[str, str | None]] = {
     },
     "box": {**_AREA, "line": "0.2", "color": "#000000", "fill": "", "print": "", "paper": ""},
     "qr": {**_PLACE, "size": None},
+    "code": {**_PLACE, "size": None, "text": None, "name": ""},
     "seal": {**_PLACE, "size": None},
     "continued": {**_AREA, **_TYPE},
 }  # fmt: skip
@@ -74,7 +74,7 @@ _COUNTS = {"repeat-x", "repeat-y"}
 _MOST = 10_000  # of anything, and 500 tiles in a row: more is a slip of the finger
 # What a text may do besides naming values. Whatever else Jinja knows reads files or reaches into other texts.
 _STATEMENTS = (nodes.Output, nodes.If, nodes.For)
-_TEXTUAL = {"name", "src", "color", "fill", *_WORDS}
+_TEXTUAL = {"name", "src", "color", "fill", "text", *_WORDS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class TextBox:
     """A text and its place; lengths in points, `tracking` in ems.
 
     `engraved`: no record changes it. `preprinted`: official stock has it already. `numbered`: it names the number, the
-    sid or the page, which are known only after a record was read and set.
+    sid, the page or how many there are, which are known only after a record was read and set.
     """
 
     name: str
@@ -136,6 +136,17 @@ class Square:
 
 
 @dataclass(frozen=True, slots=True)
+class CodeBox:
+    """The place of a further QR code, of plain text; `source` is its Jinja, `modules` the most it may have across."""
+
+    name: str
+    square: Square
+    source: str
+    modules: int
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One page of a layout, in points, with its elements in reading order."""
 
@@ -146,6 +157,10 @@ class Page:
     qr: Square | None
     seal: Square | None
     continued: TextBox | None
+    codes: tuple[CodeBox, ...] = ()
+
+
+AnyBox = TypeVar("AnyBox", TextBox, CodeBox)
 
 
 class Layout:
@@ -162,6 +177,8 @@ class Layout:
         self._numbered = {paper: tuple(b for b in boxes if b.numbered) for paper, boxes in self._struck.items()}
         self._numbered_templates = {paper: _compile(boxes) for paper, boxes in self._numbered.items()}
         self._further_template = _compile(self._further)
+        self._codes_template = _compile(main.codes)
+        self.counts_pages = any("pages" in _names_in(box.source) for box in (*texts, *further) if box.numbered)
 
     @staticmethod
     def _select(boxes: list[TextBox], paper: str, *, engraved: bool) -> tuple[TextBox, ...]:
@@ -179,14 +196,18 @@ class Layout:
         """Render the texts of a continuation page that a record changes."""
         return self._render(self._further, self._further_template, context)
 
+    def codes(self, context: Mapping[str, object]) -> list[tuple[CodeBox, str]]:
+        """Render the texts of the further QR codes. Blank ones are left out."""
+        return self._render(self.main.codes, self._codes_template, context)
+
     def engraved(self, page: Page, paper: Paper, context: Mapping[str, object]) -> list[tuple[TextBox, str]]:
         """Render the texts of a page that no record changes."""
         boxes = self._select([e for e in page.elements if isinstance(e, TextBox)], paper, engraved=True)
         return self._render(boxes, _compile(boxes), context)
 
     def _render(
-        self, boxes: tuple[TextBox, ...], template: Any, context: Mapping[str, object]
-    ) -> list[tuple[TextBox, str]]:
+        self, boxes: tuple[AnyBox, ...], template: Any, context: Mapping[str, object]
+    ) -> list[tuple[AnyBox, str]]:
         if not boxes:
             return []
         try:
@@ -195,7 +216,7 @@ class Layout:
         except Exception as error:  # an expression can fail in any way: 1 / 0, a filter on the wrong thing
             raise self._blame(boxes, context, error) from error
 
-    def _blame(self, boxes: tuple[TextBox, ...], context: Mapping[str, object], error: Exception) -> TemplateError:
+    def _blame(self, boxes: tuple[AnyBox, ...], context: Mapping[str, object], error: Exception) -> TemplateError:
         """Find the text that cannot be rendered, by rendering each alone."""
         for box in boxes:
             try:
@@ -217,25 +238,31 @@ def _environment() -> ImmutableSandboxedEnvironment:
         "long_term": lambda day: format_date(day) if isinstance(day, date) else "长期",
         "default": environment.filters["default"],
         "join": environment.filters["join"],
+        "urlencode": environment.filters["urlencode"],
     }
     environment.globals.clear()
     return environment
 
 
-def _compile(boxes: tuple[TextBox, ...]) -> Any:
-    return _environment().from_string(SEPARATOR.join(box.source for box in boxes))
+def _compile(boxes: Sequence[TextBox | CodeBox]) -> Any:
+    return _environment().from_string(SEPARATOR.join([box.source for box in boxes]))
 
 
-def load_layout(file: Path, *, fields: frozenset[str], largest_qr: int) -> Layout:
+def _names_in(source: str) -> set[str]:
+    return meta.find_undeclared_variables(_environment().parse(source))
+
+
+def load_layout(file: Path, *, fields: frozenset[str], largest_qr: int, declared: Sequence[Field] = ()) -> Layout:
     """Read a layout file; `fields` are the names its texts may use, `largest_qr` the modules across the widest code.
 
-    Raises TemplateError with file, line and field.
+    `declared` says of fields what they hold: further codes are measured for the longest. Raises TemplateError with
+    file, line and field.
     """
     root = _parse(file)
     name = f"{file.parent.name}/{file.name}"
     if root.tag != "layout":
         raise TemplateError(name, root.line, root.tag, Text("根元素应为 <layout>", "the root must be <layout>"))
-    reader = _Reader(name, file.parent, fields, largest_qr)
+    reader = _Reader(name, file.parent, fields, largest_qr, {field.name: field for field in declared})
     reader.values(root, "layout")
     reader.wordless(root)
     pages = {}
@@ -291,6 +318,25 @@ def _parse(file: Path) -> Node:
     return stack[0][3][0]
 
 
+class _Endless(dict[str, str]):
+    """Texts of which only the length matters, by any name."""
+
+    def __missing__(self, name: str) -> str:
+        return "宀" * 50
+
+
+def _longest(field: Field | None) -> str:
+    if field is None:
+        return "宀" * 100
+    if field.type in {"uscc", "citizen-id", "uscc-or-citizen-id"}:
+        return "0" * 18
+    if field.type == "integer":
+        return "9" * 15
+    if field.type == "choice":
+        return max(field.choices, key=len) + "宀" * 10  # with a bracket
+    return "宀" * field.max_chars
+
+
 @dataclass(frozen=True, slots=True)
 class _Reader:
     """Turns the nodes of one file into checked boxes."""
@@ -299,6 +345,7 @@ class _Reader:
     folder: Path
     fields: frozenset[str]
     largest_qr: int
+    declared: Mapping[str, Field] = field(default_factory=dict)
 
     def fail(self, node: Node, field: str, zh: str, en: str) -> TemplateError:
         return TemplateError(self.file, node.line, field, Text(zh, en))
@@ -316,6 +363,7 @@ class _Reader:
         width, height = values["width"], values["height"]
         elements: list[TextBox | Mark] = []
         squares: dict[str, Square] = {}
+        codes: list[CodeBox] = []
         continued = None
         for child in node.children:
             v = self.values(child, "page element")
@@ -336,10 +384,15 @@ class _Reader:
                 elements.append(self.text(child, v))
             elif child.tag in {"art", "line", "box"}:
                 elements.append(self.mark(child, v))
+            elif child.tag == "code" and values["role"] == "main":
+                codes.append(self.code(child, v))
             else:
                 raise self.fail(child, child.tag, "这里不能用这个元素", "this element does not belong here")
             self.inside(child, v, width, height)
-        return Page(values["role"], width, height, tuple(elements), squares.get("qr"), squares.get("seal"), continued)
+        return Page(
+            values["role"], width, height, tuple(elements), squares.get("qr"), squares.get("seal"), continued,
+            tuple(codes),
+        )  # fmt: skip
 
     def values(self, node: Node, where: str) -> dict[str, Any]:
         if node.tag not in ATTRIBUTES:
@@ -421,6 +474,39 @@ class _Reader:
             )
         return Square(v["x"], v["y"], size)
 
+    def code(self, node: Node, v: dict[str, Any]) -> CodeBox:
+        """Measure a further code for the longest text that its fields permit."""
+        from certgen import qr  # here: most layouts have none, and it loads slowly
+
+        source, size = v["text"], v["size"] / POINT
+        self.names(node, source)
+        try:
+            longest = _environment().from_string(source).render(self.longest())
+            modules = qr.size_of(qr.version_for_plain(longest))
+        except FormatError as error:
+            raise self.fail(node, "text", error.message.zh, error.message.en) from error
+        except Exception as error:  # as in Layout._render
+            raise TemplateError(self.file, node.line, "text", f"{type(error).__name__}: {error}") from error
+        if size / modules < MIN_MODULE:
+            need = modules * MIN_MODULE
+            raise self.fail(
+                node,
+                "code",
+                f"二维码框 {size:g} mm 太小，最长内容需要至少 {need:.1f} mm",
+                f"a code of {size:g} mm is too small, the longest text needs {need:.1f} mm",
+            )
+        return CodeBox(v["name"] or "code", Square(v["x"], v["y"], v["size"]), source, modules, node.line)
+
+    def longest(self) -> dict[str, object]:
+        """Give every name that a text may use the longest value it can have."""
+        day, words = date(2099, 12, 31), _Endless()
+        known = {name: _longest(self.declared.get(name)) for name in self.fields}
+        return {
+            **known, **dict.fromkeys(("issued_on", "valid_from", "valid_until"), day), "authority": words,
+            "form": words, **dict.fromkeys(("title", "copy_title", "copy_number"), "宀" * 20), "host": "a" * 48,
+            "number": "0" * MOST_NUMBER, "sid": "0" * 12, "sid_grouped": "0000 0000 0000", "page": 1, "pages": 99,
+        }  # fmt: skip
+
     def mark(self, node: Node, v: dict[str, Any]) -> Mark:
         if node.tag == "art":
             v["src"] = (self.folder / v["src"]).resolve()
@@ -429,7 +515,11 @@ class _Reader:
         return Mark(node.tag, v, v["print"] != "always")
 
     def text(self, node: Node, v: dict[str, Any]) -> TextBox:
-        names = self.names(node)
+        names = self.names(node, node.text)
+        if v["fit"] == "continue" and names & NUMBERED:
+            raise self.fail(
+                node, "fit", "写有编号或页码的文字不能续页", "a text with a number or a page cannot flow on"
+            )
         floor = v["floor"] or v["size"]
         if floor > v["size"]:
             raise self.fail(node, "floor", "最小字号大于字号", "the floor is above the size")
@@ -444,11 +534,11 @@ class _Reader:
             bool(names & NUMBERED), node.line,
         )  # fmt: skip
 
-    def names(self, node: Node) -> frozenset[str]:
-        if "{" not in node.text:
+    def names(self, node: Node, source: str) -> frozenset[str]:
+        if "{" not in source:
             return frozenset()
         try:
-            tree = _environment().parse(node.text)
+            tree = _environment().parse(source)
         except TemplateSyntaxError as error:
             line = node.line + error.lineno - 1
             raise TemplateError(self.file, line, node.attributes.get("name", "text"), str(error)) from error

@@ -153,7 +153,8 @@ class _Engraver:
 
     def page(self, page: Page) -> tuple[bytes, dict[str, int]]:
         """Write the fixed part of a page, in reading order, one marked-content sequence an element."""
-        paper = self.engraving.paper
+        # No stock is printed with continuation pages: they carry everything on any paper.
+        paper = self.engraving.paper if page.role == "main" else "plain"
         out: list[str] = []
         names: dict[str, int] = {}
         marks = [e for e in page.elements if isinstance(e, Mark) and not (e.preprinted and paper == "overprint")]
@@ -281,4 +282,4 @@ def engrave(layout: Layout, engraving: Engraving, typefaces: Typefaces, icc: byt
 
 def _most_used_font(layout: Layout) -> str:
     fonts = [e.font for e in layout.main.elements if isinstance(e, TextBox) and not e.engraved]
-    return max(sorted(set(fonts)), key=fonts.count)
+    return max(sorted(set(fonts)), key=fonts.count, default="song")

@@ -12,7 +12,7 @@ import numpy as np
 
 from certgen import qr
 from certgen.core.errors import SigningError, TemplateError, Text
-from certgen.press import Struck
+from certgen.press import Struck, Symbol
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +49,10 @@ def lint(struck: Sequence[Struck], windows: Sequence[Window], now: datetime) -> 
     """
     for window in set(windows):
         check_window(window, now)
-    modules = [_modules(s) for s in struck]
-    for page, text in zip(struck, qr.read_back_many(modules), strict=True):
+    said = iter(qr.read_back_many([_modules(symbol) for page in struck for symbol in _symbols(page)]))
+    for page in struck:
         certificate = page.certified.certificate
-        if text != page.symbol.text:
+        if any(next(said) != symbol.text for symbol in _symbols(page)):
             raise TemplateError(
                 certificate.kind, 0, "qr", Text("二维码与签发内容不符", "the QR code does not say what was signed")
             )
@@ -64,8 +64,11 @@ def lint(struck: Sequence[Struck], windows: Sequence[Window], now: datetime) -> 
     return [Prepared(page) for page in struck]
 
 
-def _modules(struck: Struck) -> qr.Modules:
+def _symbols(page: Struck) -> list[Symbol]:
+    return [page.symbol, *[code.symbol for code in page.codes]]
+
+
+def _modules(symbol: Symbol) -> qr.Modules:
     """Read the modules from the very bytes that go into the document."""
-    symbol = struck.symbol
     bits = np.unpackbits(np.frombuffer(symbol.rows, np.uint8).reshape(symbol.size, -1), axis=1)
     return bits[:, : symbol.size]

@@ -9,19 +9,21 @@ The signature dictionary comes last, so that the gap stands near the end of the 
 hashed once. Sizes of everything behind the gap are known beforehand: `/ByteRange` is written right the first time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 from xml.sax.saxutils import escape
 
+from certgen import qr
 from certgen.core import gap, record
-from certgen.core.errors import ApplicationError, Problem, Text
+from certgen.core.chinese import shown
+from certgen.core.errors import ApplicationError, FormatError, Problem, Text
 from certgen.core.model import Certificate, Paper
 from certgen.core.sid import grouped
 from certgen.fonts import Typefaces
 from certgen.ink import Case, Fonts, element, font_objects, label_of, typeset_box
-from certgen.layout import Layout, Page, TextBox
+from certgen.layout import Layout, Page, Square, TextBox
 from certgen.pdf import LEVELS, deflated, indirect, stream, text_string, xref_lines
 from certgen.plate import Plate
 from certgen.typeset import Fitted, measure_line
@@ -67,6 +69,13 @@ class Symbol:
     rows: bytes
 
 
+class Placed(NamedTuple):
+    """A further code on the first page."""
+
+    square: Square
+    symbol: Symbol
+
+
 @dataclass(frozen=True, slots=True)
 class Struck:
     """A document that nobody has looked at yet. `head` ends before `<`, `tail` begins after `>`."""
@@ -79,6 +88,7 @@ class Struck:
     tail: bytes
     digest: bytes
     gap_bytes: int
+    codes: tuple[Placed, ...] = ()
 
 
 def strike(
@@ -102,18 +112,21 @@ def strike(
     def pack(entries: bytes, data: bytes) -> bytes:
         return deflated(entries, data, level)
 
-    composed = _Compositor(plate, face, typefaces, fonts).set(numbered(draft, face, certificate, typefaces))
+    codes = _codes(face, _context(face, certificate)) if face.layout.main.codes else ()
+    composed = _Compositor(plate, face, typefaces, fonts, codes).set(numbered(draft, face, certificate, typefaces))
     objects = _Objects(plate)
     contents = [objects.add(pack(b"", content.encode())) for content in composed.contents]
-    symbol_name = objects.add(_picture(symbol))
+    pictures = b"/Q %d 0 R" % objects.add(_picture(symbol))
+    for i, code in enumerate(codes, 1):
+        pictures += b"/Q%d %d 0 R" % (i, objects.add(_picture(code.symbol)))
     font_names = [plate.font_resources]
     for i, font in enumerate(fonts.values()):
         number = objects.extend(font_objects(objects.next, "STRIK" + chr(65 + i), font, pack))
         font_names.append(b"/%b %d 0 R" % (font.resource.encode(), number))
-    resources = b"/Resources<</Font<<%b>>/XObject<<%b/Q %d 0 R>>>>" % (
+    resources = b"/Resources<</Font<<%b>>/XObject<<%b%b>>>>" % (
         b"".join(font_names),
         b"".join(b"/%b %d 0 R" % (role.encode(), number) for role, number in plate.facts.forms.items()),
-        symbol_name,
+        pictures,
     )
     when = _pdf_date(certificate.issued_at)
     attached = objects.add(
@@ -148,7 +161,7 @@ def strike(
     hashed = plate.hashed.copy()
     hashed.update(head)
     hashed.update(tail)
-    return Struck(certified, face.paper, symbol, plate, head, tail, hashed.digest(), gap_bytes)
+    return Struck(certified, face.paper, symbol, plate, head, tail, hashed.digest(), gap_bytes, codes)
 
 
 class _Objects:
@@ -251,14 +264,34 @@ def compose(face: Face, certificate: Certificate, typefaces: Typefaces) -> Draft
             break
         pages.append((*settings(face.layout.further(context)), *body))
         rest = body[0].fitted.rest
+    if face.layout.counts_pages and not problems:
+        pages = [_recounted(face, context, i, page, len(pages), settings) for i, page in enumerate(pages)]
+    if face.layout.main.codes and not problems:
+        problems += _code_faults(face, context)
     if problems:
         raise ApplicationError(tuple(problems))
     return Draft(tuple(pages))
 
 
+def _recounted(
+    face: Face,
+    context: dict[str, Any],
+    at: int,
+    page: tuple[Setting, ...],
+    pages: int,
+    settings: Callable[[list[tuple[TextBox, str]]], list[Setting]],
+) -> tuple[Setting, ...]:
+    """Set the numbered texts of a page again, now that the pages have been counted: a condition may drop or add one."""
+    context |= {"page": at + 1, "pages": pages}
+    texts = face.layout.further(context) if at else face.layout.struck(face.paper, context)
+    again = settings([(box, text) for box, text in texts if box.numbered])
+    return tuple(sorted([s for s in page if not s.box.numbered] + again, key=lambda s: s.box.line))
+
+
 def numbered(draft: Draft, face: Face, certificate: Certificate, typefaces: Typefaces) -> Draft:
     """Set the real number and sid in a draft; all else stays as it was fitted. Raises ApplicationError."""
     context = _context(face, certificate)
+    context["pages"] = len(draft.pages)
     layout, pages = face.layout, []
     for at, page in enumerate(draft.pages):
         context["page"] = at + 1
@@ -292,8 +325,8 @@ class _Composed:
 class _Compositor:
     """Turns fitted texts into the content streams of the pages."""
 
-    def __init__(self, plate: Plate, face: Face, typefaces: Typefaces, fonts: Fonts) -> None:
-        self.plate, self.face, self.typefaces, self.fonts = plate, face, typefaces, fonts
+    def __init__(self, plate: Plate, face: Face, typefaces: Typefaces, fonts: Fonts, codes: tuple[Placed, ...]) -> None:
+        self.plate, self.face, self.typefaces, self.fonts, self.codes = plate, face, typefaces, fonts, codes
         self.cases: dict[str, Case] = {}
         x, y = plate.offset_mm
         self.shift = f"1 0 0 1 {x * 72 / 25.4:.2f} {-y * 72 / 25.4:.2f} cm\n" if x or y else ""
@@ -319,15 +352,38 @@ class _Compositor:
                 text += CONTINUED_NOTE
             out.append(element(box, text, fitted, case, page.height))
         if first and page.qr:
-            s = page.qr
-            y = page.height - s.y - s.size
-            out.append(f"/Artifact BMC\nq 0 g {s.size:.2f} 0 0 {s.size:.2f} {s.x:.2f} {y:.2f} cm /Q Do Q\nEMC\n")
+            out.append(_shown("Q", page.qr, page))
+        if first:
+            out += [_shown(f"Q{i}", code.square, page) for i, code in enumerate(self.codes, 1)]
         return "".join(out)
 
     def case(self, font: str) -> Case:
         held = self.plate.held(self.typefaces, font)
         case = self.cases[font] = Case(self.typefaces.chain(font), held, self.fonts)
         return case
+
+
+def _shown(name: str, s: Square, page: Page) -> str:
+    y = page.height - s.y - s.size
+    return f"/Artifact BMC\nq 0 g {s.size:.2f} 0 0 {s.size:.2f} {s.x:.2f} {y:.2f} cm /{name} Do Q\nEMC\n"
+
+
+def _codes(face: Face, context: Mapping[str, object]) -> tuple[Placed, ...]:
+    """Draw the further codes of a record; raises FormatError where `_code_faults` would have found a fault."""
+    drawn = [(box, text, qr.encode_plain(text)) for box, text in face.layout.codes(context)]
+    return tuple([Placed(box.square, Symbol(text, len(m), qr.packed(m))) for box, text, m in drawn])
+
+
+def _code_faults(face: Face, context: Mapping[str, object]) -> Iterator[Problem]:
+    """Find the codes that are larger than was measured; only a condition in their text can make them so."""
+    for box, text in face.layout.codes(context):
+        try:
+            fits = qr.size_of(qr.version_for_plain(text)) <= box.modules
+        except FormatError:
+            fits = False
+        if not fits:
+            wanted = Text("能印成二维码的内容（ASCII，不超过版面预留）", "ASCII text that fits the room for its code")
+            yield Problem(box.name, face.labels.get(box.name) or Text(box.name, box.name), shown(text), wanted)
 
 
 def _context(face: Face, certificate: Certificate) -> dict[str, Any]:
@@ -342,6 +398,7 @@ def _context(face: Face, certificate: Certificate) -> dict[str, Any]:
         "valid_from": certificate.valid_from,
         "valid_until": certificate.valid_until,
         "page": 1,
+        "pages": MAX_PAGES,  # until they are counted: no count has more digits
     }
 
 

@@ -61,7 +61,9 @@ class Workshop:
         if key not in self._layouts:
             names = frozenset(f.name for f in template.fields)
             file = form.folder / f"{copy.id}.xml"
-            self._layouts[key] = load_layout(file, fields=names, largest_qr=largest_symbol(template))
+            self._layouts[key] = load_layout(
+                file, fields=names, largest_qr=largest_symbol(template), declared=template.fields
+            )
         return self._layouts[key]
 
     def face(

@@ -21,7 +21,7 @@ from typing import Any, Literal, Self
 
 from certgen import qr, settings, wiring
 from certgen.core.errors import Text
-from certgen.core.model import Application, Authority, Certificate, Paper, Slot
+from certgen.core.model import Application, Authority, Certificate, Field, Paper, Slot
 from certgen.core.qrtext import QrText
 from certgen.fonts import Typefaces
 from certgen.issue import Issued, Outcome, Refused
@@ -223,6 +223,7 @@ class Scratch:
 
     folder: Path
     typefaces: Typefaces
+    declared: Sequence[Field] = ()
 
     def face(
         self, xml: str, fields: Mapping[str, str] | Sequence[str], paper: Paper = "plain", specimen: bool = False
@@ -230,7 +231,7 @@ class Scratch:
         """Read a layout; raises TemplateError."""
         file = self.folder / "layout.xml"
         file.write_text(xml, "utf-8")
-        layout = load_layout(file, fields=frozenset(fields), largest_qr=65)
+        layout = load_layout(file, fields=frozenset(fields), largest_qr=65, declared=self.declared)
         engraving = Engraving(
             "0" * 64,
             "1",

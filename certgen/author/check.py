@@ -37,9 +37,9 @@ def check(folder: Path, studio: Studio) -> list[TemplateError]:
     """Give every fault of the kind in `folder`, in the order of the steps; files are named relative to it."""
     template, faults = declared.template(folder)  # 1
     fields = frozenset(f.name for f in template.fields) if template else declared.field_names(folder)
-    modules = largest_symbol(template) if template else 1
+    modules, known = (largest_symbol(template), template.fields) if template else (1, ())
     layouts = sorted({path for path in folder.glob("*/*.xml") if path.parent.name in declared.form_folders(folder)})
-    faults += [fault for file in layouts for fault in declared.layout_faults(file, fields, modules)]  # 2
+    faults += [fault for file in layouts for fault in declared.layout_faults(file, fields, modules, known)]  # 2
     if template and not faults:
         faults += _page_faults(template, studio)  # 3
     if template and not faults:

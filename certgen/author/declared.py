@@ -5,7 +5,7 @@ table or one element at a time.
 """
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ import jinja2
 from certgen import layout as layouts
 from certgen import template as templates
 from certgen.core.errors import TemplateError, Text
+from certgen.core.model import Field
 from certgen.layout import ATTRIBUTES, Layout, Node, load_layout
 from certgen.template import Template, load_template
 from certgen.tomlfile import Table
@@ -61,14 +62,16 @@ def _each_table(folder: Path, attempt: Callable[[Callable[[], Any]], Any]) -> No
             attempt(partial(top.table, key))
 
 
-def layout_faults(file: Path, fields: frozenset[str], largest_qr: int) -> list[TemplateError]:
+def layout_faults(
+    file: Path, fields: frozenset[str], largest_qr: int, declared: Sequence[Field] = ()
+) -> list[TemplateError]:
     """Read a layout element by element; gives all its faults."""
     label = f"{file.parent.name}/{file.name}"
     try:
         root = layouts._parse(file)
     except TemplateError as error:
         return [TemplateError(label, error.line, error.field, error.message)]
-    reader = layouts._Reader(label, file.parent, fields, largest_qr)
+    reader = layouts._Reader(label, file.parent, fields, largest_qr, {field.name: field for field in declared})
     faults = []
     for page in root.children:
         empty = replace(page, children=())
@@ -79,7 +82,7 @@ def layout_faults(file: Path, fields: frozenset[str], largest_qr: int) -> list[T
             ]
     if not faults:
         try:
-            load_layout(file, fields=fields, largest_qr=largest_qr)
+            load_layout(file, fields=fields, largest_qr=largest_qr, declared=declared)
         except TemplateError as error:
             faults.append(error)
     return faults

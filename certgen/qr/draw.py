@@ -74,6 +74,33 @@ def encode(texts: Sequence[QrText], mask: int = 2) -> list[Modules]:
     return [symbols[number] for number in range(len(texts))]
 
 
+def version_for_plain(text: str) -> int:
+    """Give the smallest version for a text in one segment of bytes; raises FormatError as `encode_plain` does."""
+    if not text.isascii():
+        raise FormatError(Text("二维码内容应为ASCII", "wanted ASCII in a code: write other characters with urlencode"))
+    for version in VERSIONS:
+        if 4 + count_bits(BYTES, version) + 8 * len(text) <= 8 * sum(_blocks(version)[0]):
+            return version
+    raise FormatError(Text("二维码内容过长", f"{len(text)} bytes are too long for version 20-M"))
+
+
+def encode_plain(text: str, mask: int = 2) -> Modules:
+    """Draw a text as one segment of bytes, in the smallest version that holds it; as an array of `encode`.
+
+    Raises FormatError for a text that is not ASCII, or too long.
+    """
+    version = version_for_plain(text)
+    plan, raw = _plan(version, mask), text.encode()
+    head = 4 + count_bits(BYTES, version)
+    number = (BYTES << count_bits(BYTES, version) | len(raw)) << 8 * len(raw) | int.from_bytes(raw, "big")
+    end = head + 8 * len(raw)
+    packed_bits = np.frombuffer(number.to_bytes(-(-end // 8), "big"), np.uint8)
+    bits = np.frombuffer(bytearray(padding(end, plan.data_bits)), np.uint8).reshape(1, -1)
+    bits[0, :end] = np.unpackbits(packed_bits)[-end:]
+    symbol: Modules = plan.paint(bits)[0]
+    return symbol
+
+
 def packed(modules: Modules) -> bytes:
     """Pack a symbol to one bit a module, rows padded to whole bytes, dark = 1.
 
@@ -107,10 +134,13 @@ class _Plan:
 
     def draw(self, texts: Sequence[QrText], url_bytes: int) -> Modules:
         """Draw texts that fit this version and whose links are equally long."""
-        bits = self._bits(texts, url_bytes)
+        return self.paint(self._bits(texts, url_bytes))
+
+    def paint(self, bits: Modules) -> Modules:
+        """Draw symbols from their data bits and a byte of zeros behind each."""
         codewords = np.packbits(bits, axis=1).take(self.codewords, axis=1)
         remainders = self.remainders.take(codewords + self.row_of, axis=0)
-        parity = np.bitwise_xor.reduce(remainders, axis=1).reshape(len(texts), -1)
+        parity = np.bitwise_xor.reduce(remainders, axis=1).reshape(len(bits), -1)
         bits = np.concatenate((bits, np.unpackbits(parity.view(np.uint8), axis=1)), axis=1)
         modules = bits.take(self.places, axis=1)
         modules ^= self.base
