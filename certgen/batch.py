@@ -185,19 +185,21 @@ def redeliver(issuer: Issuer, batch: Batch, papers: Sequence[Paper], out: Path) 
     return written
 
 
-def place(column: Column | None, field: str, label: str, lang: Lang) -> str:
-    """Say where in a table a fault is: the letter of its column, and its header when the sentence lacks it."""
+def place(column: Column | None, said: str, lang: Lang) -> str:
+    """Say where in a table a fault is: the letter of its column, and its header unless that is `said` already."""
     if column is None:
         return ""
-    header = "" if column.header in (field, label) else f" {shown(column.header)}"
+    header = "" if column.header == said else f" {shown(column.header)}"
     return f" {column.letter} 列{header}" if lang == "zh" else f", column {column.letter}{header}"
 
 
 def _reasons(batch: Batch, why: str, lang: Lang) -> str:
     said = []
     for problem in json.loads(why) if why else ():
-        where = place(batch.columns.get(problem["field"]), problem["field"], problem["zh"].partition("：")[0], lang)
-        said.append(f"{where.strip(', ')}{': ' if where and lang == 'en' else ' ' if where else ''}{problem[lang]}")
+        where = place(batch.columns.get(problem["field"]), problem["zh"].partition("：")[0], lang)
+        said.append(
+            f"{where[1:]} {problem['zh']}".lstrip() if lang == "zh" else f"{where[2:]}: {problem['en']}".lstrip(": ")
+        )
     return "; ".join(said)
 
 

@@ -6,7 +6,7 @@ Exit codes: 0 done (verify: authentic and in force), 1 not, 2 refused or misused
 import gc
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,6 +22,7 @@ from certgen.core.model import Paper
 
 if TYPE_CHECKING:
     from certgen.issue import Outcome
+    from certgen.sheet import Column
     from certgen.wiring import Desk, Office
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -215,18 +216,27 @@ def kinds(
         str,
         typer.Option("--csv", metavar="KIND", help="Write an empty table of this kind: headers and one example row."),
     ] = "",
+    xlsx: Annotated[
+        Path | None, typer.Option("--xlsx", metavar="FILE", help="With --csv: write it to this file as a workbook.")
+    ] = None,
 ) -> None:
     """List the kinds of documents, or write an empty table of one."""
     from certgen import wiring
-    from certgen.sheet import example
+    from certgen.sheet import example, example_xlsx
 
     session = _set(home, lang, as_json)
     templates = wiring.Templates(session.home)
     if csv:
         if csv not in templates:
             fail(_unknown_kind(csv, templates))
-        sys.stdout.write(example(templates[csv], read_record(templates[csv].folder / "sample.json")))
+        template, sample = templates[csv], read_record(templates[csv].folder / "sample.json")
+        if xlsx is None:
+            sys.stdout.write(example(template, sample))
+        else:
+            _write(xlsx, example_xlsx(template, sample))
         return
+    if xlsx is not None:
+        fail(SettingsError(Text("--xlsx 须与 --csv KIND 同用", "--xlsx goes with --csv KIND")))
     listed = list(templates.values())
     width = max((len(t.kind) for t in listed), default=0)
     answer(
@@ -236,6 +246,14 @@ def kinds(
         ],
         [f"{t.kind:<{width}}  {t.title.say(session.lang)}  ({', '.join(f.id for f in t.forms)})" for t in listed],
     )
+
+
+def _write(file: Path, data: bytes) -> None:
+    try:
+        file.write_bytes(data)
+    except OSError as error:
+        name = shown(str(file), 80)
+        fail(SettingsError(Text(f"无法写入 {name}：{error.strerror}", f"{name} cannot be written: {error.strerror}")))
 
 
 def _unreadable(file: object, error: OSError) -> SettingsError:
@@ -308,7 +326,7 @@ def _make_folder(out: Path) -> None:
 @app.command()
 def batch(
     kind: str,
-    table: Annotated[Path, typer.Argument(help="A CSV file in UTF-8 or GB 18030.")],
+    table: Annotated[Path, typer.Argument(help="An XLSX file, or CSV in UTF-8 or GB 18030.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for the PDFs and results.csv.")] = Path("out"),
     paper: PaperOption = PaperChoice.plain,
     check: Annotated[bool, typer.Option("--check", help="Read and set every row; issue nothing.")] = False,
@@ -328,7 +346,7 @@ def batch(
         sheet = load_sheet(table, templates[kind].names)
         if check:
             faults = [(row, error) for row, error in batches.check(opened.issuer, kind, sheet, paper.papers) if error]
-            _report_rows(faults)
+            _report_rows(faults, sheet.columns)
             counts = {"rows": len(sheet.rows), "good": len(sheet.rows) - len(faults), "refused": len(faults)}
             answer(
                 counts,
@@ -347,7 +365,7 @@ def batch(
         total = opened.register.ledger.summary(ledger.id)
         with _progress(total.total, done=total.issued + total.refused) as advance:
             for results in batches.run(opened.issuer, ledger, paper.papers):
-                _deliver_chunk(results, out)
+                _deliver_chunk(results, out, sheet.columns)
                 advance(len(results))
         summary = opened.register.ledger.summary(ledger.id)
         batches.write_results(opened.issuer, ledger, out / "results.csv", session.lang)
@@ -371,7 +389,7 @@ def batch(
     raise typer.Exit(2 if summary.refused else 0)
 
 
-def _deliver_chunk(results: list[Any], out: Path) -> None:
+def _deliver_chunk(results: list[Any], out: Path, columns: Mapping[str, "Column"]) -> None:
     from certgen.batch import deliver
     from certgen.issue import Issued, Refused
 
@@ -379,13 +397,18 @@ def _deliver_chunk(results: list[Any], out: Path) -> None:
         outcome: Outcome = result.outcome
         if isinstance(outcome, Issued):
             deliver(out, outcome.documents)
-    _report_rows([(r.row, r.outcome.error) for r in results if isinstance(r.outcome, Refused)])
+    _report_rows([(r.row, r.outcome.error) for r in results if isinstance(r.outcome, Refused)], columns)
 
 
-def _report_rows(faults: list[tuple[int, ApplicationError]]) -> None:
+def _report_rows(faults: list[tuple[int, ApplicationError]], columns: Mapping[str, "Column"]) -> None:
+    """Name row, column, header, value and reason of every fault."""
+    from certgen.batch import place
+
     for row, error in faults:
-        for problem in error.problems:
-            say(f"第 {row} 行 {problem.say('zh')}", f"row {row}: {problem.say('en')}")
+        for p in error.problems:
+            column = columns.get(p.field)
+            zh, en = place(column, p.label.zh, "zh"), place(column, p.field, "en")
+            say(f"第 {row} 行{zh} {p.say('zh')}", f"row {row}{en}: {p.say('en')}")
 
 
 @contextmanager

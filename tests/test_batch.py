@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,12 @@ def write_table(
         writer.writeheader()
         writer.writerows(rows)
     return file
+
+
+def columns_of(table: Path, names: Iterable[str]) -> list[str]:
+    """Give the letters of the columns with these headers."""
+    header = table.read_text("utf-8-sig").splitlines()[0].split(",")
+    return ["ABCDEFGHIJKLMNOPQRSTUVWXYZ"[header.index(name)] for name in names]
 
 
 def start(house: House, table: Path, papers: Any = PLAIN) -> batches.Batch:
@@ -316,7 +322,9 @@ def test_the_batch_command_issues_reports_and_repeats(home: Path, tmp_path: Path
     first = command("batch", KIND, table, "--out", out, "--home", home)
     assert first.code == 2
     assert "5 rows: 4 issued, 1 refused" in first.out
-    assert [line.split(":")[0] for line in first.err.splitlines()] == ["row 4"] * 5
+    assert [line.split(":")[0] for line in first.err.splitlines()] == [
+        f"row 4, column {letter}" for letter in columns_of(table, FAULTY)
+    ]
     written = files(out)
     assert len(written) == 9
     removed = sorted(out.glob("*.pdf"))[3]
@@ -333,10 +341,11 @@ def test_the_check_option_issues_nothing_and_writes_nothing(home: Path, tmp_path
     checked = command("batch", KIND, table, "--out", tmp_path / "out", "--home", home, "--check", lang="zh")
     assert checked.code == 2
     assert "共 5 行，可签发 4 行，有误 1 行；未签发" in checked.out
+    labels = ("经营者名称", "社会信用代码（身份证号码）", "法定代表人（负责人）", "主体业态", "发证日期")
     assert [line.split("：")[0] for line in checked.err.splitlines()] == [
-        "第 4 行 经营者名称", "第 4 行 社会信用代码（身份证号码）", "第 4 行 法定代表人（负责人）",
-        "第 4 行 主体业态", "第 4 行 发证日期",
-    ]  # fmt: skip
+        f"第 4 行 {letter} 列 {name} {label}"
+        for letter, name, label in zip(columns_of(table, FAULTY), FAULTY, labels, strict=True)
+    ]
     assert not (tmp_path / "out").exists()
     with House(home) as house:
         assert house.counts()["requests"] == 0
