@@ -4,159 +4,42 @@ Exit codes: 0 done (verify: authentic and in force), 1 not, 2 refused or misused
 """
 
 import gc
-import json
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from certgen import settings
+from certgen.cli_template import template_app
+from certgen.console import (
+    HomeOption,
+    JsonOption,
+    LangOption,
+    PaperChoice,
+    PaperOption,
+    answer,
+    begin,
+    desk,
+    fail,
+    make_folder,
+    office,
+    read_record,
+    say,
+    unknown_kind,
+    unreadable,
+)
 from certgen.core.chinese import shown, unprintable
-from certgen.core.errors import ApplicationError, CertgenError, FormatError, Lang, SettingsError, Text
-from certgen.core.model import Paper
+from certgen.core.errors import ApplicationError, CertgenError, SettingsError, Text
 
 if TYPE_CHECKING:
     from certgen.issue import Outcome
     from certgen.sheet import Column
-    from certgen.wiring import Desk, Office
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
-template_app = typer.Typer(no_args_is_help=True, help="Make, look at, check and approve kinds of documents.")
 app.add_typer(template_app, name="template")
-
-
-@dataclass
-class _Session:
-    """What the options before the command say."""
-
-    home: Path
-    lang: Lang
-    as_json: bool
-
-
-_session = _Session(Path("certgen-home"), "en", False)
-
-
-class Language(StrEnum):
-    """A language of messages."""
-
-    zh = "zh"
-    en = "en"
-
-
-class PaperChoice(StrEnum):
-    """Which papers to make."""
-
-    plain = "plain"
-    overprint = "overprint"
-    both = "both"
-
-    @property
-    def papers(self) -> tuple[Paper, ...]:
-        """List them."""
-        both: tuple[Paper, ...] = ("plain", "overprint")
-        return both if self is PaperChoice.both else (("plain",) if self is PaperChoice.plain else ("overprint",))
-
-
-HomeOption = Annotated[
-    Path | None, typer.Option("--home", help="The workspace; default CERTGEN_HOME or ./certgen-home.")
-]
-LangOption = Annotated[Language | None, typer.Option("--lang", help="Language of messages; default by locale.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Answer in JSON on standard output.")]
-PaperOption = Annotated[PaperChoice, typer.Option("--paper", help="plain, overprint (onto pre-printed stock) or both.")]
-
-
-def _set(home: Path | None, lang: Language | None, as_json: bool = False) -> _Session:
-    global _session  # one process, one command
-    chosen: Lang = "zh" if lang is Language.zh else "en" if lang is Language.en else settings.locale_language()
-    _session = _Session(home or settings.default_home(), chosen, as_json)
-    return _session
-
-
-def say(zh: str, en: str) -> None:
-    """Tell the person at the keyboard something that is not the answer itself."""
-    print(Text(zh, en).say(_session.lang), file=sys.stderr)
-
-
-def answer(data: Any, lines: list[str]) -> None:
-    """Give the answer: JSON when asked for, else lines."""
-    print(json.dumps(data, ensure_ascii=False, indent=2) if _session.as_json else "\n".join(lines))
-
-
-def fail(error: CertgenError, code: int = 2) -> NoReturn:
-    """Report an error as sentences and end."""
-    if _session.as_json:
-        print(json.dumps(_error_json(error), ensure_ascii=False, indent=2))
-    elif isinstance(error, ApplicationError):
-        count = len(error.problems)
-        say(f"记录有 {count} 处问题，未签发：", f"the record has {count} fault{'s' * (count > 1)}; nothing was issued:")
-        for problem in error.problems:
-            print(f"  - {problem.say(_session.lang)}", file=sys.stderr)
-    else:
-        print(error.say(_session.lang), file=sys.stderr)
-    raise typer.Exit(code)
-
-
-def _error_json(error: CertgenError) -> dict[str, Any]:
-    body: dict[str, Any] = {"error": type(error).__name__, "message": {"zh": error.message.zh, "en": error.message.en}}
-    if isinstance(error, ApplicationError):
-        body["problems"] = [
-            {"field": p.field, "label": p.label._asdict(), "found": p.found, "wanted": p.wanted._asdict()}
-            for p in error.problems
-        ]
-    return body
-
-
-@contextmanager
-def office() -> Iterator["Office"]:
-    """Open the workspace for issuing."""
-    from certgen import wiring
-
-    chosen = settings.load(_session.home)
-    ask = wiring.passphrase_source(
-        chosen, lambda name: typer.prompt(f"passphrase of {name}", hide_input=True, err=True).encode()
-    )
-    with wiring.open_office(chosen, ask, actor=settings.login_name()) as opened:
-        yield opened
-
-
-@contextmanager
-def desk() -> Iterator["Desk"]:
-    """Open the workspace for reading."""
-    from certgen import wiring
-
-    with wiring.open_desk(settings.load(_session.home)) as opened:
-        yield opened
-
-
-def read_record(file: Path) -> dict[str, object]:
-    """Read a JSON record; raises SettingsError or FormatError that says what was found."""
-    try:
-        data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-    except OSError as error:
-        raise _unreadable(file, error) from error
-    try:
-        record = json.loads(data.decode("utf-8-sig"), object_pairs_hook=_once)
-    except (ValueError, RecursionError) as error:
-        raise FormatError(Text(f"{file.name} 不是有效的 JSON：{error}", f"{file.name} is not JSON: {error}")) from error
-    if not isinstance(record, dict):
-        raise FormatError(Text(f"{file.name} 应为一个 JSON 对象", f"{file.name} should hold one JSON object"))
-    return record
-
-
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """Refuse a key that is given twice: JSON leaves open which of them counts."""
-    record: dict[str, object] = {}
-    for key, value in pairs:
-        if key in record:
-            raise ValueError(f"{shown(key)!r} is given twice")
-        record[key] = value
-    return record
 
 
 @app.command()
@@ -178,7 +61,7 @@ def init(
     """Make a workspace: settings, keys of every authority, trust list, empty register."""
     from certgen import wiring
 
-    session = _set(home, lang)
+    session = begin(home, lang)
     if algorithm not in {"ES256", "RS256"} or rsa_bits not in {2048, 3072}:
         fail(
             SettingsError(
@@ -193,7 +76,7 @@ def init(
     try:
         secret = passphrase_file.read_bytes().rstrip(b"\r\n") if passphrase_file else None
     except OSError as error:
-        fail(_unreadable(passphrase_file, error))
+        fail(unreadable(passphrase_file, error))
     made = wiring.make_workspace(
         session.home,
         origin=origin,
@@ -224,11 +107,11 @@ def kinds(
     from certgen import wiring
     from certgen.sheet import example, example_xlsx
 
-    session = _set(home, lang, as_json)
+    session = begin(home, lang, as_json)
     templates = wiring.Templates(session.home)
     if csv:
         if csv not in templates:
-            fail(_unknown_kind(csv, templates))
+            fail(unknown_kind(csv, templates))
         template, sample = templates[csv], read_record(templates[csv].folder / "sample.json")
         if xlsx is None:
             sys.stdout.write(example(template, sample))
@@ -256,16 +139,6 @@ def _write(file: Path, data: bytes) -> None:
         fail(SettingsError(Text(f"无法写入 {name}：{error.strerror}", f"{name} cannot be written: {error.strerror}")))
 
 
-def _unreadable(file: object, error: OSError) -> SettingsError:
-    name = shown(str(file), 80)
-    return SettingsError(Text(f"读不到 {name}：{error.strerror}", f"{name} cannot be read: {error.strerror}"))
-
-
-def _unknown_kind(kind: str, known: Any) -> SettingsError:
-    names, kind = ", ".join(known), shown(kind)
-    return SettingsError(Text(f"没有种类“{kind}”，已有：{names}", f"there is no kind {kind!r}; known are {names}"))
-
-
 @app.command()
 def issue(
     kind: str,
@@ -285,12 +158,12 @@ def issue(
     from certgen.core.model import Application
     from certgen.issue import Refused, request_key
 
-    session = _set(home, lang, as_json)
+    session = begin(home, lang, as_json)
     data = read_record(record)
     application = Application(kind, data, key or request_key(data) or wiring.new_request_key())
     with office() as opened:
         opened.issuer.read(application, paper.papers)
-        _make_folder(out)  # after the faults, which leave nothing behind; before a number is used up
+        make_folder(out)  # after the faults, which leave nothing behind; before a number is used up
         outcome = opened.issuer.issue([application], papers=paper.papers)[0]
         if isinstance(outcome, Refused):
             fail(outcome.error)
@@ -314,15 +187,6 @@ def issue(
     answer(rows, [f"{r['number']}  {r['sid']}  {r['file']}{note}" for r in rows])
 
 
-def _make_folder(out: Path) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SettingsError(
-            Text(f"无法建立目录 {out}：{error.strerror}", f"folder {out} cannot be made: {error.strerror}")
-        ) from error
-
-
 @app.command()
 def batch(
     kind: str,
@@ -338,11 +202,11 @@ def batch(
     from certgen import batch as batches
     from certgen.sheet import load_sheet
 
-    session = _set(home, lang, as_json)
+    session = begin(home, lang, as_json)
     with office() as opened:
         templates = opened.issuer.templates
         if kind not in templates:
-            fail(_unknown_kind(kind, templates))
+            fail(unknown_kind(kind, templates))
         sheet = load_sheet(table, templates[kind].names)
         if check:
             faults = [(row, error) for row, error in batches.check(opened.issuer, kind, sheet, paper.papers) if error]
@@ -359,7 +223,7 @@ def batch(
                 ],
             )
             raise typer.Exit(2 if faults else 0)
-        _make_folder(out)
+        make_folder(out)
         ledger = batches.open_batch(opened.issuer, kind, sheet, paper.papers)
         again = batches.redeliver(opened.issuer, ledger, paper.papers, out)
         total = opened.register.ledger.summary(ledger.id)
@@ -446,7 +310,7 @@ def verify(
     from certgen import wiring
     from verify.doors import answer as judge
 
-    session = _set(home, lang, as_json)
+    session = begin(home, lang, as_json)
     chosen = settings.load(session.home)
     try:
         if offline:
@@ -455,7 +319,7 @@ def verify(
             with desk() as opened:
                 report = judge(opened.verifier, what)
     except OSError as error:
-        fail(_unreadable(what, error))
+        fail(unreadable(what, error))
     answer(report.as_json(), list(report.lines(session.lang)))
     raise typer.Exit(report.verdict.exit_code)
 
@@ -471,7 +335,7 @@ def show(
     from certgen.core.chinese import SHANGHAI
     from certgen.core.status import LABELS
 
-    session = _set(home, lang, as_json)
+    session = begin(home, lang, as_json)
     with desk() as opened:
         found = () if unprintable(number) else opened.register.find(number)
         if not found:
@@ -521,12 +385,12 @@ def fetch(
     from certgen.batch import deliver
     from certgen.issue import Document
 
-    _set(home, lang, as_json)
+    begin(home, lang, as_json)
     with desk() as opened:
         found = () if unprintable(number) else opened.register.find(number)
         if not found:
             fail(_not_found(number), 1)
-        _make_folder(out)
+        make_folder(out)
         documents = [
             Document(d.sid, d.number, d.copy, d.paper, b"", opened.register.pdf(d.pdf_digest), d.pdf_digest)
             for d in found
@@ -544,12 +408,11 @@ def demo(home: HomeOption = None, lang: LangOption = None) -> None:
     """Show the main job: keys, licences from records, verification, and one altered byte refused."""
     from certgen.demo import run
 
-    session = _set(home or Path("demo"), lang)
+    session = begin(home or Path("demo"), lang)
     raise typer.Exit(run(session.home, session.lang))
 
 
 # Down here: its commands use what stands above.
-from certgen import cli_template  # noqa: E402, F401
 
 
 def main() -> None:

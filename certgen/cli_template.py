@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from certgen import cli
-from certgen.cli import HomeOption, JsonOption, LangOption, template_app
+from certgen import console
+from certgen.console import HomeOption, JsonOption, LangOption
 from certgen.core.errors import SettingsError, TemplateError, Text
 
 if TYPE_CHECKING:
     from certgen.author import Studio
     from certgen.template import Template
 
+template_app = typer.Typer(no_args_is_help=True, help="Make, look at, check and approve kinds of documents.")
 _T = TypeVar("_T")
 DPI = 150  # of previews; enough to judge type and lines
 
@@ -37,16 +38,16 @@ def check(
     """Find every fault of a kind: its declaration, layouts, sample, cases, table of samples and longest values."""
     from certgen import author, wiring
 
-    session = cli._set(home, lang, as_json)
+    session = console.begin(home, lang, as_json)
     studio, faults = wiring.open_studio(session.home), list[tuple[str, TemplateError]]()
     folders = {kind: _folder(kind, session.home)} if kind else wiring.template_folders(session.home)
     for name, folder in folders.items():
         faults += [(name, fault) for fault in author.check(folder, studio)]
     if not faults:
         done = [Text(f"{name}：没有问题", f"{name}: no faults").say(session.lang) for name in folders]
-        cli.answer([], done + [note for folder in folders.values() if (note := _note(folder))])
+        console.answer([], done + [note for folder in folders.values() if (note := _note(folder))])
         return
-    cli.answer(*_report(faults))
+    console.answer(*_report(faults))
     raise typer.Exit(2)
 
 
@@ -55,7 +56,7 @@ def _report(faults: list[tuple[str, TemplateError]]) -> tuple[list[dict[str, obj
         {"kind": kind, "file": f.file, "line": f.line, "field": f.field, "message": f.message._asdict()}
         for kind, f in faults
     ]
-    return rows, [f"{kind}/{fault.say(cli._session.lang)}" for kind, fault in faults]
+    return rows, [f"{kind}/{fault.say(console.current().lang)}" for kind, fault in faults]
 
 
 def _note(folder: Path) -> str:
@@ -67,7 +68,7 @@ def _note(folder: Path) -> str:
     if set(lines_of(template)) <= set(load_lock(folder)):
         return ""
     command = f"certgen template approve {template.kind}"
-    return Text(f"尚未批准：{command}", f"not yet approved: {command}").say(cli._session.lang)
+    return Text(f"尚未批准：{command}", f"not yet approved: {command}").say(console.current().lang)
 
 
 @template_app.command()
@@ -87,13 +88,13 @@ def preview(
     from certgen.author.pictures import png, render
     from certgen.template import load_template
 
-    session = cli._set(home, lang, as_json)
+    session = console.begin(home, lang, as_json)
     template = load_template(_folder(kind, session.home))
     studio = wiring.open_studio(session.home)
     name, data = _record(template, case, form, studio)
     reading = studio.read(template, data)
     copies = [_one_of({c.id: c for c in template.copies}, copy, Text("联", "copy"))] if copy else template.copies
-    cli._make_folder(out)
+    console.make_folder(out)
     files = []
     for specimen in studio.specimens(template, reading, (paper.value,), copies):
         stem = f"{kind}-{name}-{reading.form.id}-{specimen.copy.id}-{paper}"
@@ -102,7 +103,7 @@ def preview(
         contents = [(f"{stem}.pdf", specimen.pdf)] + [(n, png(page, DPI)) for n, page in zip(names, pages, strict=True)]
         files += [_written(out / name, content) for name, content in contents]
     rows = [{"file": str(file), "sha256": hashlib.sha256(file.read_bytes()).hexdigest()} for file in files]
-    cli.answer(rows, [row["file"] for row in rows])
+    console.answer(rows, [row["file"] for row in rows])
 
 
 def _record(template: "Template", case: str, form: str, studio: "Studio") -> tuple[str, Mapping[str, object]]:
@@ -151,12 +152,12 @@ def approve(
     """Check a kind, redraw its pictures and lock this version of it."""
     from certgen import author, wiring
 
-    session = cli._set(home, lang, as_json)
+    session = console.begin(home, lang, as_json)
     approved = author.approve(_folder(kind, session.home), wiring.open_studio(session.home))
     if approved.faults:
-        cli.answer(*_report([(kind, fault) for fault in approved.faults]))
+        console.answer(*_report([(kind, fault) for fault in approved.faults]))
         raise typer.Exit(2)
-    cli.answer([str(file) for file in approved.files], [str(file) for file in approved.files])
+    console.answer([str(file) for file in approved.files], [str(file) for file in approved.files])
 
 
 @template_app.command()
@@ -170,9 +171,9 @@ def new(
     """Begin a new kind in the workspace's templates/ as a copy of another."""
     from certgen import author, wiring
 
-    session = cli._set(home, lang, as_json)
+    session = console.begin(home, lang, as_json)
     folder = author.begin(kind, _folder(like, session.home), session.home, wiring.template_folders(session.home))
-    cli.answer({"folder": str(folder)}, [str(folder)])
+    console.answer({"folder": str(folder)}, [str(folder)])
 
 
 def _folder(kind: str, home: Path) -> Path:
@@ -180,5 +181,5 @@ def _folder(kind: str, home: Path) -> Path:
 
     folders = wiring.template_folders(home)
     if kind not in folders:
-        raise cli._unknown_kind(kind, folders)
+        raise console.unknown_kind(kind, folders)
     return folders[kind]

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 
 from certgen import wiring
 from certgen.author.pictures import png, render
-from certgen.cli import read_record
+from certgen.console import read_record
 from certgen.core.errors import Lang
 from certgen.core.model import Application
 from certgen.issue import Issued
