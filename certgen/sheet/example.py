@@ -61,7 +61,8 @@ _STYLES = """\
 <fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills>
 <borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs>
 <cellXfs count="3"><xf/><xf numFmtId="49" applyNumberFormat="1"/>
-<xf numFmtId="49" fontId="1" applyNumberFormat="1" applyFont="1"/></cellXfs>"""
+<xf numFmtId="49" fontId="1" applyNumberFormat="1" applyFont="1"/></cellXfs>
+<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles>"""
 
 
 def _packed(sheet: str) -> bytes:

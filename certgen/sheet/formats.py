@@ -16,6 +16,7 @@ _BUILT_IN = {
 _QUOTED = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.I)
 _CODE = re.compile("0{2,15}")
 _LAST_SERIAL = 2_958_465  # 9999-12-31
+_EPOCHS_APART = 1462  # days
 _LEAP_BUG = 60  # the day that Lotus 1-2-3 thought 1900 had: 29 February
 
 
@@ -48,9 +49,11 @@ def say_number(raw: str, how: str, epoch_1904: bool) -> str | None:
 
 def _moment(serial: float, epoch_1904: bool) -> datetime | None:
     if epoch_1904:
-        serial += 1462
+        serial += _EPOCHS_APART
+    elif int(serial) == _LEAP_BUG:
+        return None
     elif serial < _LEAP_BUG:
         serial += 1
-    if not 1 < serial < _LAST_SERIAL + 1 or (not epoch_1904 and int(serial) == _LEAP_BUG):
+    if not 1 < serial < _LAST_SERIAL + 1:
         return None
     return datetime(1899, 12, 30) + timedelta(seconds=round(serial * 86_400))  # noqa: DTZ001 - a cell has no zone

@@ -9,17 +9,15 @@ import re
 from collections.abc import Iterable
 
 from certgen.core.chinese import shown
-from certgen.core.errors import ApplicationError, Problem, SettingsError, Text
+from certgen.core.errors import ApplicationError, Problem, Text
 from certgen.sheet.archive import MAX_PART, Archive
-from certgen.sheet.formats import PLAIN, meaning, say_number
+from certgen.sheet.book import MAX_TEXT, Book, too_long, unescaped
+from certgen.sheet.formats import PLAIN, say_number
 from certgen.sheet.limits import MAX_COLUMNS, columns_refused, letter
 
 MAX_ROWS = 1_048_576
-MAX_STRINGS = 2_000_000
-_MAX_TEXT = 65_536  # characters; a cell holds 32,767, escapes are longer
 _MOST_FAULTS = 20
 _PLACE = re.compile("([A-Z]{1,3})([1-9][0-9]{0,6})")
-_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 
 _DIGITS = Text(
     "文本格式的单元格（表格软件只保留 15 位数字，末几位已丢失：请将此列设为“文本”格式后重新填写）",
@@ -41,7 +39,7 @@ def read_xlsx(data: bytes, name: str) -> list[tuple[int, list[str]]]:
     Raises SettingsError for what is no workbook, ApplicationError for cells that cannot be trusted, each named.
     """
     archive = Archive(data, name)
-    book = _Book(archive)
+    book = Book(archive)
     cells = _Cells(archive, book.strings, book.meanings, book.epoch_1904)
     with archive.told():
         archive.parse(book.sheet, cells.start, cells.end, cells.text)
@@ -52,109 +50,6 @@ def read_xlsx(data: bytes, name: str) -> list[tuple[int, list[str]]]:
 
 def _padded(row: dict[int, str]) -> list[str]:
     return [row.get(column, "") for column in range(max(row) + 1)]
-
-
-class _Book:
-    """What a sheet needs from the rest of its workbook."""
-
-    def __init__(self, archive: Archive) -> None:
-        self._archive = archive
-        main = self._only("_rels/.rels", archive.relations(""), "officeDocument")
-        self.epoch_1904 = False
-        self._sheets: list[tuple[str, bool]] = []
-        archive.parse(main, self._start, _nothing, _nothing)
-        relations = archive.relations(main)
-        self.sheet = self._first_shown(relations)
-        parts = {kind: target for kind, target in relations.values() if target in archive}
-        self.strings = _strings(archive, parts["sharedStrings"]) if "sharedStrings" in parts else []
-        self.meanings = _meanings(archive, parts["styles"]) if "styles" in parts else []
-
-    def _only(self, where: str, relations: dict[str, tuple[str, str]], wanted: str) -> str:
-        for kind, target in relations.values():
-            if kind == wanted and target in self._archive:
-                return target
-        raise self._archive.refused(f"不是 XLSX 工作簿（{where}）", f"is not an XLSX workbook ({where})")
-
-    def _start(self, element: str, given: dict[str, str]) -> None:
-        if element == "workbookPr":
-            self.epoch_1904 = given.get("date1904") in ("1", "true")
-        elif element == "sheet" and len(self._sheets) < 10_000:
-            key = next((value for name, value in given.items() if name.rpartition(":")[2] == "id"), "")
-            self._sheets.append((key, given.get("state", "visible") == "visible"))
-
-    def _first_shown(self, relations: dict[str, tuple[str, str]]) -> str:
-        for key, is_shown in self._sheets:
-            kind, target = relations.get(key, ("", ""))
-            if is_shown and kind == "worksheet" and target in self._archive:
-                return target
-        raise self._archive.refused("没有可见的工作表", "has no sheet that is not hidden")
-
-
-def _too_long(archive: Archive) -> SettingsError:
-    return archive.refused("有过长的单元格", "has a cell that is too long")
-
-
-def _nothing(_: str) -> None:
-    """Let it pass."""
-
-
-def _strings(archive: Archive, part: str) -> list[str]:
-    """Read the texts that cells refer to; how a word is pronounced (rPh) is not part of it."""
-    strings: list[str] = []
-    said: list[str] = []
-    length = 0
-    inside = {"t": 0, "rPh": 0}
-
-    def start(element: str, _: dict[str, str]) -> None:
-        nonlocal length
-        if element == "si":
-            said.clear()
-            length = 0
-        elif element in inside:
-            inside[element] += 1
-
-    def end(element: str) -> None:
-        if element in inside:
-            inside[element] -= 1
-        elif element == "si":
-            strings.append(_unescaped("".join(said)))
-            if len(strings) > MAX_STRINGS:
-                raise archive.refused("内容过多", "holds too much")
-
-    def text(chunk: str) -> None:
-        nonlocal length
-        if inside["t"] and not inside["rPh"]:
-            said.append(chunk)
-            length += len(chunk)
-            if length > _MAX_TEXT:
-                raise _too_long(archive)
-
-    archive.parse(part, start, end, text)
-    return strings
-
-
-def _meanings(archive: Archive, part: str) -> list[str]:
-    """Read what the numbers of each cell style mean."""
-    codes: dict[int, str] = {}
-    styles: list[str] = []
-    inside = False
-
-    def start(element: str, given: dict[str, str]) -> None:
-        nonlocal inside
-        if element == "numFmt":
-            codes[int(given["numFmtId"])] = given["formatCode"][:255]
-        elif element == "cellXfs":
-            inside = True
-        elif element == "xf" and inside and len(styles) < 100_000:
-            number = int(given.get("numFmtId", "0"))
-            styles.append(meaning(number, codes.get(number, "")))
-
-    def end(element: str) -> None:
-        nonlocal inside
-        inside = inside and element != "cellXfs"
-
-    archive.parse(part, start, end, _nothing)
-    return styles
 
 
 class _Cells:
@@ -206,8 +101,8 @@ class _Cells:
         if self._listening and not self._silent:
             self._said.append(chunk)
             self._length += len(chunk)
-            if self._length > _MAX_TEXT:
-                raise _too_long(self._archive)
+            if self._length > MAX_TEXT:
+                raise too_long(self._archive)
 
     def _begin_row(self, given: dict[str, str]) -> None:
         number = int(given["r"]) if "r" in given else self._number + 1
@@ -233,7 +128,7 @@ class _Cells:
         if not self._stored and not self._formula:
             return  # it has a colour, perhaps, and no value
         value = "".join(self._said)
-        if self._formula and not self._stored:
+        if self._formula and not value and self._kind != "str":  # a text may be empty, a number not
             self._fault("=…", _FORMULA)
         elif self._kind == "e":
             self._fault(value, _ERROR)
@@ -250,7 +145,7 @@ class _Cells:
         elif self._kind == "b":
             text = "TRUE" if value == "1" else "FALSE"
         else:  # str, inlineStr and, in strict files, d
-            text = _unescaped(value)
+            text = unescaped(value)
         if text is None:
             self._fault(f"{float(value):.15g}", _DIGITS)
         elif text.strip():
@@ -288,8 +183,3 @@ def _column(name: str) -> int:
     for c in name:
         number = number * 26 + ord(c) - ord("A") + 1
     return number - 1
-
-
-def _unescaped(text: str) -> str:
-    """Write out `_x000D_` and its like (18.4, ST_Xstring)."""
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
