@@ -5,7 +5,9 @@ import reprlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
+from certgen import rows
 from certgen.core import codes
 from certgen.core.chinese import format_date, normalise_person, shown, unprintable
 from certgen.core.errors import Text
@@ -50,7 +52,7 @@ class Rule:
     bracket: bool
     open: bool
     choices: Mapping[str, str]
-    read: "Callable[[Rule, str, date], str]"
+    read: "Callable[[Rule, Any, date], str]"
     derive: Derivation | None = None
 
 
@@ -74,6 +76,8 @@ def is_blank(value: object) -> bool:
 
 def read(rule: Rule, value: object, today: date) -> str:
     """Read one untrusted value as its normalised text, empty when there is none; raises RefusedError."""
+    if rule.field.type in WHOLE:
+        return "" if is_blank(value) else rule.read(rule, value, today)
     text = (value if type(value) is str else _plain(rule.field.type, value)).strip(BLANKS)
     if not text:
         return ""
@@ -241,7 +245,11 @@ def _integer(rule: Rule, text: str, today: date) -> str:
     return str(int(text))
 
 
-TYPES: Mapping[str, "Callable[[Rule, str, date], str]"] = {
+def _table(rule: Rule, value: object, today: date) -> str:
+    return rows.read(value, rule.field.columns, rule.field.max_chars, RefusedError)
+
+
+TYPES: Mapping[str, "Callable[[Rule, Any, date], str]"] = {
     "text": _text,
     "company": _text,
     "person": _person,
@@ -256,4 +264,6 @@ TYPES: Mapping[str, "Callable[[Rule, str, date], str]"] = {
     "telephone": _telephone,
     "integer": _integer,
     "amount": _amount,
+    "table": _table,
 }
+WHOLE = frozenset({"table"})  # types that read a value as it was given, and not as a line of text

@@ -19,12 +19,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Protocol
 
-from certgen import qr
+from certgen import qr, rows
 from certgen.authorities import AuthorityRecord
 from certgen.core import sid
 from certgen.core.chinese import SHANGHAI, shown, unprintable
 from certgen.core.errors import ApplicationError, Problem, SigningError, Text, VerificationError
-from certgen.core.model import Application, Certificate, Paper, Signer, Slot
+from certgen.core.model import Application, Certificate, Field, Paper, Signer, Slot
 from certgen.core.qrtext import QrFacts, QrSeal, QrText, holder_of
 from certgen.fieldtypes import found, is_blank
 from certgen.fonts import MissingGlyph
@@ -357,17 +357,18 @@ class Issuer:
         return strike(plate, job.face, item.certified, item.symbol, item.seal.gap_bytes, typefaces, job.draft, level)
 
     def _look(self, items: Sequence["Item"], pages: Sequence[Struck]) -> None:
-        """Decode the QR code from a picture of the page itself."""
+        """Decode the QR codes from a picture of the page itself."""
         for item, struck in zip(items, pages, strict=True):
-            square = item.job.face.layout.main.qr
-            if square is None:
-                continue
+            ours = item.job.face.layout.main.qr
             page = struck.plate.content + struck.head + b"<" + b"0" * (2 * struck.gap_bytes) + b">" + struck.tail
-            x, y, size = (v * 25.4 / 72 for v in (square.x, square.y, square.size))
-            if self.proof(page, (x, y, size, size)) != struck.symbol.text:
-                raise SigningError(
-                    Text("印出的二维码无法读回，未签发", "the printed QR code does not read back; nothing was signed")
-                )
+            for square, symbol in ([(ours, struck.symbol)] if ours else []) + list(struck.codes):
+                x, y, size = (v * 25.4 / 72 for v in (square.x, square.y, square.size))
+                if self.proof(page, (x, y, size, size)) != symbol.text:
+                    raise SigningError(
+                        Text(
+                            "印出的二维码无法读回，未签发", "the printed QR code does not read back; nothing was signed"
+                        )
+                    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -430,8 +431,8 @@ def _finish(item: Item, page: Struck, strike: bytes) -> tuple[Document, Recorded
     hashed.update(strike)
     digest = hashed.digest()
     template, paper = item.one.template, item.job.paper
-    public = {f.name: f.label for f in template.fields if f.public}
-    shown = tuple([(public[name], value) for name, value in certificate.fields if name in public])
+    public = {f.name: f for f in template.fields if f.public}
+    shown = tuple([_shown(public[name], value) for name, value in certificate.fields if name in public])
     return (
         Document(certificate.sid, certificate.number, certificate.copy, paper, plate.content, strike, digest),
         Recorded(
@@ -446,6 +447,10 @@ def _finish(item: Item, page: Struck, strike: bytes) -> tuple[Document, Recorded
             item.seal.fingerprint,
         ),
     )
+
+
+def _shown(field: Field, value: str) -> tuple[Text, str]:
+    return field.label, rows.in_words(value, field.columns) if field.columns else value
 
 
 def _conflict(application: Application) -> ApplicationError:

@@ -9,7 +9,7 @@ one call renders a record. Lengths inside are points (1/72 inch), y measured fro
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -56,9 +56,12 @@ ATTRIBUTES: dict[str, dict[str, str | None]] = {
     "code": {**_PLACE, "size": None, "text": None, "name": ""},
     "seal": {**_PLACE, "size": None},
     "continued": {**_AREA, **_TYPE},
+    "table": {**_AREA, **_TYPE, "name": None, "head-font": "song-bold", "line": "0.2", "padding": "1", "paper": ""},
+    "column": {"field": None, "width": None, "title": "", "align": "left"},
 }  # fmt: skip
 _WORDS = {
-    "font": {"song", "song-bold", "hei", "hei-bold", "kai"},
+    "font": (fonts := {"song", "song-bold", "hei", "hei-bold", "kai"}),
+    "head-font": fonts,
     "fit": {"shrink", "wrap", "continue"},
     "align": {"left", "center", "right", "justify"},
     "valign": {"top", "middle", "bottom"},
@@ -74,7 +77,7 @@ _COUNTS = {"repeat-x", "repeat-y"}
 _MOST = 10_000  # of anything, and 500 tiles in a row: more is a slip of the finger
 # What a text may do besides naming values. Whatever else Jinja knows reads files or reaches into other texts.
 _STATEMENTS = (nodes.Output, nodes.If, nodes.For)
-_TEXTUAL = {"name", "src", "color", "fill", "text", *_WORDS}
+_TEXTUAL = {"name", "src", "color", "fill", "text", "field", "title", *_WORDS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,37 @@ class Square:
 
 
 @dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table; `field` names a column of the field, or is # for the number of the row."""
+
+    field: str
+    title: str
+    width: float
+    align: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TableBox:
+    """The place of a table and of its columns; lengths in points, `rule` the width of its lines."""
+
+    name: str
+    x: float
+    y: float
+    width: float
+    height: float
+    font: str
+    head: str
+    size: float
+    leading: float
+    color: tuple[float, float, float]
+    rule: float
+    padding: float
+    columns: tuple[Column, ...]
+    preprinted: bool
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class CodeBox:
     """The place of a further QR code, of plain text; `source` is its Jinja, `modules` the most it may have across."""
 
@@ -158,6 +192,15 @@ class Page:
     seal: Square | None
     continued: TextBox | None
     codes: tuple[CodeBox, ...] = ()
+    tables: tuple[TableBox, ...] = ()
+
+    def tables_on(self, paper: Paper) -> list[TableBox]:
+        """Give the tables of a paper."""
+        return [table for table in self.tables if not (table.preprinted and paper == "overprint")]
+
+    def table(self, name: str) -> TableBox | None:
+        """Find the table of a field."""
+        return next((table for table in self.tables if table.name == name), None)
 
 
 AnyBox = TypeVar("AnyBox", TextBox, CodeBox)
@@ -280,11 +323,32 @@ def load_layout(file: Path, *, fields: frozenset[str], largest_qr: int, declared
         raise TemplateError(
             name, 0, "fit", Text('用到 fit="continue" 但没有续页', 'fit="continue" needs a continuation page')
         )
-    if continuation and not continuation.continued:
+    flows = any(isinstance(e, TextBox) and e.fit == "continue" for e in pages["main"].elements)
+    if continuation and not continuation.continued and (flows or not continuation.tables):
         raise TemplateError(
             name, 0, "continued", Text("续页缺少 <continued>", "the continuation page has no <continued>")
         )
+    if continuation and continuation.tables:
+        continuation = replace(
+            continuation, tables=tuple(_further(name, pages["main"], t) for t in continuation.tables)
+        )
     return Layout(name, pages["main"], continuation)
+
+
+def _further(file: str, main: Page, table: TableBox) -> TableBox:
+    """Give the table of a continuation page the columns of the table that it goes on with, unless it has its own."""
+    first = main.table(table.name)
+    if first is None:
+        raise TemplateError(
+            file, table.line, table.name, Text("主页面没有这个表格", "the main page has no table of this name")
+        )
+    columns = table.columns or first.columns
+    wide = sum(column.width for column in columns) > table.width + 0.01
+    if wide or [c.field for c in columns] != [c.field for c in first.columns]:
+        raise TemplateError(
+            file, table.line, "column", Text("各列与主页面不符，或超出宽度", "other columns than before, or too wide")
+        )
+    return replace(table, columns=columns)
 
 
 def _parse(file: Path) -> Node:
@@ -328,7 +392,7 @@ class _Endless(dict[str, str]):
 def _longest(field: Field | None) -> str:
     if field is None:
         return "宀" * 100
-    if field.type in {"uscc", "citizen-id", "uscc-or-citizen-id"}:
+    if field.type in {"uscc", "citizen-id", "uscc-or-citizen-id", "uscc-or-registration"}:
         return "0" * 18
     if field.type == "integer":
         return "9" * 15
@@ -364,10 +428,11 @@ class _Reader:
         elements: list[TextBox | Mark] = []
         squares: dict[str, Square] = {}
         codes: list[CodeBox] = []
+        tables: list[TableBox] = []
         continued = None
         for child in node.children:
             v = self.values(child, "page element")
-            for inner in child.children:
+            for inner in child.children if child.tag != "table" else ():
                 raise self.fail(inner, inner.tag, "这里不能用这个元素", "this element does not belong here")
             if child.tag != "text":
                 self.wordless(child)
@@ -386,12 +451,18 @@ class _Reader:
                 elements.append(self.mark(child, v))
             elif child.tag == "code" and values["role"] == "main":
                 codes.append(self.code(child, v))
+            elif child.tag == "table":
+                if any(table.name == v["name"] for table in tables):
+                    raise self.fail(
+                        child, v["name"], "一页只能有一个同名表格", "there can be one table of a name a page"
+                    )
+                tables.append(self.table(child, v, main=values["role"] == "main"))
             else:
                 raise self.fail(child, child.tag, "这里不能用这个元素", "this element does not belong here")
             self.inside(child, v, width, height)
         return Page(
             values["role"], width, height, tuple(elements), squares.get("qr"), squares.get("seal"), continued,
-            tuple(codes),
+            tuple(codes), tuple(tables),
         )  # fmt: skip
 
     def values(self, node: Node, where: str) -> dict[str, Any]:
@@ -427,7 +498,7 @@ class _Reader:
             return raw
         number = self.number(node, name, raw)
         # Sizes of type are points, leading and tracking are factors, counts are counts: the rest are millimetres.
-        in_points = name == "floor" or (name == "size" and node.tag in {"text", "continued"})
+        in_points = name == "floor" or (name == "size" and node.tag in {"text", "continued", "table"})
         plain = in_points or name in {"leading", "tracking", "repeat-x", "repeat-y"}
         return number if plain else number * POINT
 
@@ -496,6 +567,40 @@ class _Reader:
                 f"a code of {size:g} mm is too small, the longest text needs {need:.1f} mm",
             )
         return CodeBox(v["name"] or "code", Square(v["x"], v["y"], v["size"]), source, modules, node.line)
+
+    def table(self, node: Node, v: dict[str, Any], *, main: bool) -> TableBox:
+        """Read a table and its columns, which a continuation page may leave to the main page."""
+        spec = self.declared.get(v["name"])
+        if spec is None or spec.type != "table":
+            raise self.fail(
+                node, v["name"], f"没有名为 {v['name']} 的表格项目", f"there is no field {v['name']} of type table"
+            )
+        labels = {"#": "序号"} | {column.name: column.label.zh for column in spec.columns}
+        columns = tuple(self.column(child, labels, v) for child in node.children)
+        if main and not columns:
+            raise self.fail(node, "column", "表格缺少 <column>", "the table has no <column>")
+        if sum(column.width for column in columns) > v["width"] + 0.01:
+            raise self.fail(node, "column", "各列之和超出表格宽度", "the columns are wider than the table")
+        if v["padding"] < 0 or v["line"] < 0 or v["height"] < 2 * (v["size"] + 2 * v["padding"]):
+            raise self.fail(node, v["name"], "表格容不下一行", "the table cannot hold its head and a row")
+        return TableBox(
+            v["name"], v["x"], v["y"], v["width"], v["height"], v["font"], v["head-font"], v["size"], v["leading"],
+            v["color"], v["line"], v["padding"], columns, v["paper"] == "plain", node.line,
+        )  # fmt: skip
+
+    def column(self, node: Node, labels: Mapping[str, str], table: Mapping[str, Any]) -> Column:
+        if node.tag != "column":
+            raise self.fail(node, node.tag, "<table> 里只能有 <column>", "there can be only <column> in <table>")
+        for inner in node.children:
+            raise self.fail(inner, inner.tag, "这里不能用这个元素", "this element does not belong here")
+        self.wordless(node)
+        v = self.values(node, "table")
+        if v["field"] not in labels:
+            known = ", ".join(labels)
+            raise self.fail(node, "field", f"没有这一列（可用：{known}）", f"no column {v['field']}, known are {known}")
+        if v["width"] - 2 * table["padding"] < 2 * table["size"]:
+            raise self.fail(node, "width", "列宽容不下两个字", "the column cannot hold two characters")
+        return Column(v["field"], v["title"] or labels[v["field"]], v["width"], v["align"])
 
     def longest(self) -> dict[str, object]:
         """Give every name that a text may use the longest value it can have."""

@@ -26,6 +26,7 @@ from certgen.ink import Case, Fonts, element, font_objects, label_of, typeset_bo
 from certgen.layout import Layout, Page, Square, TextBox
 from certgen.pdf import LEVELS, deflated, indirect, stream, text_string, xref_lines
 from certgen.plate import Plate
+from certgen.tabular import Flow
 from certgen.typeset import Fitted, measure_line
 
 CONTINUED_NOTE = "（续见附页）"
@@ -228,9 +229,10 @@ class Setting(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The fitted texts of each page of a document, the main page first."""
+    """The fitted texts of each page of a document, the main page first; `drawn`, if any, are the rules of tables."""
 
     pages: tuple[tuple[Setting, ...], ...]
+    drawn: tuple[str, ...] = ()
 
 
 def compose(face: Face, certificate: Certificate, typefaces: Typefaces) -> Draft:
@@ -254,23 +256,65 @@ def compose(face: Face, certificate: Certificate, typefaces: Typefaces) -> Draft
         return set_
 
     pages = [tuple(settings(face.layout.struck(face.paper, context)))]
+    tables = _Tables(face, context, typefaces, problems)
+    pages[0] = tables.on(face.layout.main, pages[0])
     rest = "\n".join(f"{label_of(s.box, face.labels).zh}（续）：{s.fitted.rest}" for s in pages[0] if s.fitted.rest)
     further = face.layout.continuation
-    while rest and further and further.continued and not problems:
+    while (rest or tables.left) and further and not problems:
         context["page"] = len(pages) + 1
-        body = settings([(further.continued, rest)])
-        if not body or not body[0].fitted.lines or len(pages) == MAX_PAGES:
-            problems.append(_endless(face, pages[0]))
+        body = settings([(further.continued, rest)]) if rest and further.continued else []
+        if len(pages) == MAX_PAGES or (rest and not (body and body[0].fitted.lines)):
+            problems += tables.endless() or [_endless(face, pages[0])]
             break
-        pages.append((*settings(face.layout.further(context)), *body))
-        rest = body[0].fitted.rest
+        pages.append(tables.on(further, (*settings(face.layout.further(context)), *body)))
+        rest = body[0].fitted.rest if body else ""
     if face.layout.counts_pages and not problems:
         pages = [_recounted(face, context, i, page, len(pages), settings) for i, page in enumerate(pages)]
     if face.layout.main.codes and not problems:
         problems += _code_faults(face, context)
     if problems:
         raise ApplicationError(tuple(problems))
-    return Draft(tuple(pages))
+    return Draft(tuple(pages), tuple(tables.drawn))
+
+
+class _Tables:
+    """The tables of a document, page after page; what is wrong with them goes to `problems`."""
+
+    def __init__(self, face: Face, context: Mapping[str, Any], typefaces: Typefaces, problems: list[Problem]) -> None:
+        self.face, self.problems, self.drawn = face, problems, list[str]()
+        boxes = face.layout.main.tables_on(face.paper)
+        self.flows = [
+            Flow(box, context[box.name], typefaces, face.labels.get(box.name) or Text(box.name, box.name))
+            for box in boxes
+            if context[box.name]
+        ]
+
+    @property
+    def left(self) -> bool:
+        """Say whether rows wait for a further page."""
+        return any(flow.left for flow in self.flows)
+
+    def on(self, page: Page, texts: tuple[Setting, ...]) -> tuple[Setting, ...]:
+        """Set what a page holds of every table among its texts, in the order of the layout."""
+        further, cells, drawn = self.face.layout.continuation, list[Setting](), ""
+        for flow in self.flows:
+            box = page.table(flow.name)
+            if box is None or not flow.left:
+                continue
+            try:
+                area = flow.fill(box, further.table(flow.name) if further else None, page.height)
+            except ApplicationError as error:
+                self.problems += error.problems
+                continue
+            cells += [Setting(*cell) for cell in area.cells]
+            drawn += area.drawn
+        if self.flows:
+            self.drawn.append(drawn)
+        return tuple(sorted((*texts, *cells), key=lambda s: s.box.line)) if cells else texts
+
+    def endless(self) -> list[Problem]:
+        """Refuse the tables that have no end."""
+        return [problem for flow in self.flows if flow.left for problem in flow.endless().problems]
 
 
 def _recounted(
@@ -298,7 +342,7 @@ def numbered(draft: Draft, face: Face, certificate: Certificate, typefaces: Type
         texts = layout.further(context) if at else layout.numbered(face.paper, context)
         new = {id(box): text for box, text in texts if box.numbered}
         pages.append(tuple([_set(s.box, new[id(s.box)], typefaces, face) if s.box.numbered else s for s in page]))
-    return Draft(tuple(pages))
+    return Draft(tuple(pages), draft.drawn)
 
 
 def _set(box: TextBox, text: str, typefaces: Typefaces, face: Face) -> Setting:
@@ -335,13 +379,13 @@ class _Compositor:
         layout = self.face.layout
         pages = [layout.main if i == 0 else layout.continuation or layout.main for i in range(len(draft.pages))]
         contents = [
-            self.page(page, settings, first=i == 0)
+            self.page(page, settings, draft.drawn[i] if draft.drawn else "", first=i == 0)
             for i, (page, settings) in enumerate(zip(pages, draft.pages, strict=True))
         ]
         return _Composed(tuple(contents), tuple(pages))
 
-    def page(self, page: Page, settings: tuple[Setting, ...], *, first: bool) -> str:
-        out = [f"{self.shift}q /{page.role} Do Q\n"]
+    def page(self, page: Page, settings: tuple[Setting, ...], drawn: str, *, first: bool) -> str:
+        out = [f"{self.shift}q /{page.role} Do Q\n{drawn}"]
         for setting in settings:
             box, fitted = setting.box, setting.fitted
             case = self.cases.get(box.font) or self.case(box.font)

@@ -8,7 +8,7 @@ from pathlib import Path
 from certgen import derived, numbering
 from certgen.authorities import OFFICE
 from certgen.core.errors import FormatError
-from certgen.core.model import Field
+from certgen.core.model import Column, Field
 from certgen.derived import FUNCTIONS, Derivation
 from certgen.fieldtypes import BLANKS, TYPES, Rule, fold, make_rule, split_list
 from certgen.limits import MinAge
@@ -148,6 +148,7 @@ def _rule(table: Table, forms: tuple[str, ...], copies: tuple[str, ...]) -> Rule
         mask=table.text("mask", ""),
         forms=table.words("forms"),
         copies=table.words("copies"),
+        columns=_columns(table),
     )
     bracket, open_list = table.flag("bracket", False), table.flag("open", False)
     table.close()
@@ -159,6 +160,19 @@ def _rule(table: Table, forms: tuple[str, ...], copies: tuple[str, ...]) -> Rule
     if len({fold(choice) for choice in field.choices}) != len(field.choices):
         raise table.fault("choices", "有仅括号宽窄不同的选项", "two choices differ in the width of brackets only")
     return rule
+
+
+def _columns(table: Table) -> tuple[Column, ...]:
+    columns: list[Column] = []
+    for inner in table.tables("columns", name="name") if table.has("columns") else ():
+        name, label = inner.text("name", shape=_NAME), inner.label("label")
+        most = inner.number("max", 100, least=1, most=10_000)
+        columns.append(Column(name, label, most, inner.flag("required", True)))
+        inner.close()
+    spelled = [key for column in columns for key in {column.name, column.label.zh}]
+    if len(set(spelled)) != len(spelled):
+        raise table.fault("columns", "有两列同名", "two columns share a name")
+    return tuple(columns)
 
 
 def _derivation(table: Table) -> Derivation | None:
@@ -203,6 +217,8 @@ def _check_field(table: Table, field: Field, bracket: bool, open_list: bool) -> 
         raise table.fault("choices", "只有 choice 和 list 可有选项", "only choice and list have choices")
     if not field.choices and (kind == "choice" or (kind == "list" and not open_list)):
         raise table.fault("choices", "缺少选项", "choices are missing")
+    if bool(field.columns) != (kind == "table"):
+        raise table.fault("columns", "table 类型须有各列，其他类型不能有", "are for type table, which needs them")
     if bracket and kind != "choice":
         raise table.fault("bracket", "只用于 choice", "is for choice only")
     if open_list and kind != "list":

@@ -12,6 +12,7 @@ In this order:
 What stands on a faulty step is not tried: its faults would only repeat the first.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
@@ -195,6 +196,8 @@ def longest(template: Template, form: Form) -> dict[str, str]:
             value = max(spec.choices, key=len)
             room = most - len(value) - 2
             values[spec.name] = f"{value}（{'鑫' * room}）" if rule.bracket and room > 0 else value
+        elif spec.type == "table":
+            values[spec.name] = json.dumps([{c.name: "鑫" * c.max_chars for c in spec.columns}])
         elif spec.type == "list":
             values[spec.name] = _longest_list(spec.choices, most, open=rule.open)
         elif spec.type in {"integer", "amount", "telephone"}:

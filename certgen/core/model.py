@@ -12,11 +12,22 @@ Use = Literal["seal", "qr"]
 
 
 @dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a field of type `table`."""
+
+    name: str
+    label: Text
+    max_chars: int = 100
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
     """One field of a kind of document, declared once in `template.toml`.
 
     `forms` and `copies` are empty when the field belongs to all of them. `mask` names how the value is
-    shortened on paper (`citizen-id`); the unmasked value stays in the register alone.
+    shortened on paper (`citizen-id`); the unmasked value stays in the register alone. `max_chars` counts
+    rows for a `table`, which alone has `columns`.
     """
 
     name: str
@@ -29,6 +40,7 @@ class Field:
     mask: str = ""
     forms: tuple[str, ...] = ()
     copies: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
