@@ -112,7 +112,7 @@ def kinds(
     if csv:
         if csv not in templates:
             fail(unknown_kind(csv, templates))
-        template, sample = templates[csv], read_record(templates[csv].folder / "sample.json")
+        template, sample = templates[csv], read_record(templates[csv].file("sample.json"))
         if xlsx is None:
             sys.stdout.write(example(template, sample))
         else:

@@ -108,13 +108,13 @@ def preview(
 
 def _record(template: "Template", case: str, form: str, studio: "Studio") -> tuple[str, Mapping[str, object]]:
     """Find the record to draw: the case, or the sample; for a form alone, the first record that fits it."""
-    from certgen.author.exhibits import SAMPLE, fitting, load_record, records
+    from certgen.author.exhibits import SAMPLE, fitting, label_of, load_record, records
     from certgen.author.studio import on_form
 
-    files = records(template.folder)
+    files = records(*template.layers)
     name = case or SAMPLE
     named = _one_of(files, name, Text("例", "case"))
-    data = load_record(named, named.relative_to(template.folder).as_posix())
+    data = load_record(named, label_of(named, template))
     if not form:
         return name, data
     wanted = _one_of({f.id: f for f in template.forms}, form, Text("版", "form"))

@@ -118,7 +118,7 @@ def run(home: Path, lang: Lang) -> int:
         for kind, template in office.issuer.templates.items():
             say(f"2 签发 {template.title.zh}（{kind}）", f"2 issuing {template.title.en} ({kind})")
             demo.issue_singles(kind, template.folder)
-            if (table := template.folder / "samples.csv").is_file():
+            if (table := template.file("samples.csv")).is_file():
                 demo.issue_table(kind, table)
         say(
             f"3 核验全部 {demo.documents} 份 PDF 及其二维码",

@@ -295,17 +295,25 @@ def _names_in(source: str) -> set[str]:
     return meta.find_undeclared_variables(_environment().parse(source))
 
 
-def load_layout(file: Path, *, fields: frozenset[str], largest_qr: int, declared: Sequence[Field] = ()) -> Layout:
+def load_layout(
+    file: Path,
+    *,
+    fields: frozenset[str],
+    largest_qr: int,
+    declared: Sequence[Field] = (),
+    folders: Sequence[Path] = (),
+) -> Layout:
     """Read a layout file; `fields` are the names its texts may use, `largest_qr` the modules across the widest code.
 
-    `declared` says of fields what they hold: further codes are measured for the longest. Raises TemplateError with
-    file, line and field.
+    `declared` says of fields what they hold: further codes are measured for the longest. `folders` are those of a kind
+    that extends another, topmost first: art is looked for beside each. Raises TemplateError with file, line and field.
     """
     root = _parse(file)
     name = f"{file.parent.name}/{file.name}"
     if root.tag != "layout":
         raise TemplateError(name, root.line, root.tag, Text("根元素应为 <layout>", "the root must be <layout>"))
-    reader = _Reader(name, file.parent, fields, largest_qr, {field.name: field for field in declared})
+    known = {field.name: field for field in declared}
+    reader = _Reader(name, tuple(folders) or (file.parent,), fields, largest_qr, known)
     reader.values(root, "layout")
     reader.wordless(root)
     pages = {}
@@ -406,7 +414,7 @@ class _Reader:
     """Turns the nodes of one file into checked boxes."""
 
     file: str
-    folder: Path
+    folders: tuple[Path, ...]
     fields: frozenset[str]
     largest_qr: int
     declared: Mapping[str, Field] = field(default_factory=dict)
@@ -614,7 +622,8 @@ class _Reader:
 
     def mark(self, node: Node, v: dict[str, Any]) -> Mark:
         if node.tag == "art":
-            v["src"] = (self.folder / v["src"]).resolve()
+            places = [(folder / v["src"]).resolve() for folder in self.folders]
+            v["src"] = next((place for place in places if place.is_file()), places[0])
             if not v["src"].is_file():
                 raise self.fail(node, "src", f"找不到图样 {v['src'].name}", f"there is no art {v['src'].name}")
         return Mark(node.tag, v, v["print"] != "always")

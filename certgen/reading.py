@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from json import JSONEncoder
 from pathlib import Path
 
-from certgen import fieldtypes
+from certgen import fieldtypes, overlay
 from certgen.authorities import AuthorityRecord
 from certgen.core import codes
 from certgen.core.chinese import shown
@@ -36,12 +36,25 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A printed form, used for what is issued from `in_force_from` until the next form's day."""
+    """A printed form, used for what is issued from `in_force_from` until the next form's day.
+
+    `folder` holds its layouts; `under` are the folders of the kinds that this one extends.
+    """
 
     id: str
     in_force_from: date
     folder: Path
     texts: Mapping[str, str]
+    under: tuple[Path, ...] = ()
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """List the folders in which its files may be, the topmost first."""
+        return (self.folder, *self.under)
+
+    def layout(self, copy: str) -> Path:
+        """Find the layout of a copy; it need not exist."""
+        return overlay.find(self.folders, f"{copy}.xml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +109,7 @@ class Reading:
 class Template:
     """A kind of document as its folder declares it. `validity` is None for no expiry.
 
-    `digest` is the SHA-256 of the folder in hex. `rules`, `derived` (those of them that follow from others) and
+    `digest` is the SHA-256 of its folders in hex. `rules`, `derived` (those of them that follow from others) and
     `numberings` (each by form id), `names` (every accepted key, label or name, to its name) and `left_out` (by copy id)
     are worked out once by `load_template`.
     """
@@ -118,6 +131,16 @@ class Template:
     derived: Mapping[str, tuple[Rule, ...]]
     names: Mapping[str, str]
     left_out: Mapping[str, frozenset[str]]
+    under: tuple[Path, ...] = ()
+
+    @property
+    def layers(self) -> tuple[Path, ...]:
+        """List the folders of the kind, its own first, then those it extends."""
+        return (self.folder, *self.under)
+
+    def file(self, name: str) -> Path:
+        """Find a file of the kind, such as `sample.json`; it need not exist."""
+        return overlay.find(self.layers, name)
 
     @property
     def longest_number(self) -> int:

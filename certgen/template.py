@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from certgen import derived, numbering
+from certgen import derived, numbering, overlay
 from certgen.authorities import OFFICE
 from certgen.core.errors import FormatError
 from certgen.core.model import Column, Field
@@ -33,12 +33,12 @@ _IDS = ("citizen-id", "uscc-or-citizen-id")
 
 def load_template(folder: Path) -> Template:
     """Load and check a template folder; raises TemplateError that names file, line and field."""
-    top = Table.load(folder / "template.toml")
+    top, layers = overlay.load_layers(folder)
     kind, version = top.text("kind", shape=_SLUG), top.number("version", least=1, most=10**6)
     title = top.label("title")
     copies = _copies(top)
     others = top.table("numberings") if top.has("numberings") else None
-    forms, numbered = _forms(top, folder, copies, others.rest() if others else ())
+    forms, numbered = _forms(top, layers, copies, others.rest() if others else ())
     rules = _rules(top, forms, copies)
     fields = tuple(rule.field for rule in rules)
     by_form = {f.id: tuple(r for r in rules if not r.field.forms or f.id in r.field.forms) for f in forms}
@@ -55,7 +55,8 @@ def load_template(folder: Path) -> Template:
         holder=_holder(top, fields),
         holder_code=_holder_code(top, fields),
         folder=folder,
-        digest=digest_of(folder),
+        digest=overlay.digest_of(layers, digest_of),
+        under=layers[1:],
         rules=by_form,
         derived={form: tuple(r for r in some if r.derive) for form, some in by_form.items()},
         names=_names(top, fields),
@@ -94,18 +95,19 @@ def _copies(top: Table) -> tuple[Copy, ...]:
 
 
 def _forms(
-    top: Table, folder: Path, copies: tuple[Copy, ...], numberings: tuple[str, ...] = ()
+    top: Table, layers: tuple[Path, ...], copies: tuple[Copy, ...], numberings: tuple[str, ...] = ()
 ) -> tuple[tuple[Form, ...], dict[str, str]]:
     """Read the forms, and by the id of each the name of its numbering, "" for the common one."""
     forms: list[Form] = []
     numbered: dict[str, str] = {}
     for table in top.tables("form", name="id"):
-        form = Form(
-            id=table.text("id", shape=_SLUG),
-            in_force_from=table.day("in_force_from"),
-            folder=folder / table.text("folder", shape=_FOLDER),
-            texts=table.map("texts", optional=True),
+        name, day, folder = (
+            table.text("id", shape=_SLUG),
+            table.day("in_force_from"),
+            table.text("folder", shape=_FOLDER),
         )
+        here, *under = [layer / folder for layer in layers]
+        form = Form(name, day, here, table.map("texts", optional=True), tuple(under))
         if forms and form.in_force_from <= forms[-1].in_force_from:
             raise table.fault(
                 "in_force_from", "各版格式须按启用日期先后排列", "forms are not in the order of their days"
@@ -113,7 +115,7 @@ def _forms(
         if form.id in [other.id for other in forms]:
             raise table.fault("id", "这一版格式写了两次", "the form is declared twice")
         for copy in copies:
-            if not (form.folder / f"{copy.id}.xml").is_file():
+            if not form.layout(copy.id).is_file():
                 name = f"{form.folder.name}/{copy.id}.xml"
                 raise table.fault("folder", f"缺少版面文件 {name}", f"the layout {name} is missing")
         forms.append(form)

@@ -25,6 +25,8 @@ class Table:
         """Stand at `line` (1-based): the table's own keys are on the lines after it up to `end`."""
         self._file, self._lines, self._values = file, lines, dict(values)
         self._at, self._end = line, end
+        self._own = frozenset(values)
+        self._under: Table | None = None
         self.field = field
 
     @classmethod
@@ -45,8 +47,15 @@ class Table:
             message = Text(f"不是正确的 TOML：{error}", f"is not TOML: {error}")
             raise TemplateError(str(file), int(line[1]) if line else 0, "", message) from None
 
+    def over(self, under: "Table") -> "Table":
+        """Lay this table over another: a key that it does not have is the other's, and so in the tables in it."""
+        self._under = under
+        return self
+
     def fault(self, key: str, zh: str, en: str) -> TemplateError:
-        """Make the error that names this table and one of its keys (empty: the table itself)."""
+        """Make the error that names this table and one of its keys (empty: the table itself), where that key stands."""
+        if self._under is not None and key not in self._own and self._under._knows(key):
+            return self._under.fault(key, zh, en)
         name = ".".join(part for part in (self.field, key) if part)
         return TemplateError(str(self._file), self._line(key), name, Text(zh, en))
 
@@ -97,21 +106,40 @@ class Table:
 
     def map(self, key: str, *, optional: bool = False) -> dict[str, str]:
         """Take a table of printable strings, in the order of the file."""
-        if optional and key not in self._values:
+        if optional and not self.has(key):
             return {}
         inner = self.table(key)
-        strings = {name: inner.text(name, empty=True) for name in tuple(inner._values)}
+        strings = {name: inner.text(name, empty=True) for name in inner.rest()}
         inner.close()
         return strings
 
     def table(self, key: str) -> "Table":
         """Take a table, inline or under its own header."""
+        under = self._under.table(key) if self._under is not None and self._under.has(key) else None
+        if under is not None and key not in self._values:
+            return under
         values = self._take(key, _REQUIRED, lambda v: isinstance(v, dict), "表", "a table")
         name = f"{self.field}.{key}" if self.field else key
-        return Table(self._file, self._lines, values, name, *self._place(name, key, 0))
+        made = Table(self._file, self._lines, values, name, *self._place(name, key, 0))
+        return made if under is None else made.over(under)
 
     def tables(self, key: str, *, name: str = "") -> "list[Table]":
-        """Take an array of at least one table; `name` is the key whose value names each in errors."""
+        """Take an array of at least one table; `name` is the key whose value names each, in errors and overlays."""
+        laid = self._under.tables(key, name=name) if self._under is not None and self._under.has(key) else []
+        if laid and key not in self._values:
+            return laid
+        places = {table.field: place for place, table in enumerate(laid)} if name else {}
+        made = list(laid) if places else []
+        for table in self._tables(key, name):
+            if table.field not in places:
+                made.append(table)
+            elif made[place := places[table.field]] is laid[place]:
+                made[place] = table.over(laid[place])
+            else:
+                raise table.fault(name, "写了两次", "is declared twice")
+        return made
+
+    def _tables(self, key: str, name: str) -> "list[Table]":
         found = self._take(
             key,
             _REQUIRED,
@@ -128,20 +156,33 @@ class Table:
 
     def has(self, key: str) -> bool:
         """Tell whether the key is there and not yet taken."""
-        return key in self._values
+        return key in self._values or (self._under is not None and self._under.has(key))
 
     def rest(self) -> tuple[str, ...]:
         """List the keys not yet taken."""
-        return tuple(self._values)
+        return tuple(dict.fromkeys((*(self._under.rest() if self._under is not None else ()), *self._values)))
 
     def close(self) -> None:
         """Refuse keys that nobody asked for."""
         if self._values:
             key = next(iter(self._values))
             raise self.fault(key, f"没有名为“{shown(key)}”的设置项", "is an unknown key")
+        if self._under is not None:
+            self._under.close()
+
+    def _knows(self, key: str) -> bool:
+        return key in self._own or (self._under is not None and self._under._knows(key))
+
+    def _drop(self, key: str) -> None:
+        """Count a key of the tables under this one as taken."""
+        if self._under is not None:
+            self._under._values.pop(key, None)
+            self._under._drop(key)
 
     def _take(self, key: str, default: Any, fits: Callable[[Any], object], zh: str, en: str) -> Any:
         if key not in self._values:
+            if self._under is not None and self._under.has(key):
+                return self._under._take(key, default, fits, zh, en)
             if default is _REQUIRED:
                 raise self.fault(key, "缺少这一项", "is missing")
             return default
@@ -149,6 +190,7 @@ class Table:
         if not fits(value):
             raise self.fault(key, f"应为{zh}", f"wanted {en}, found {type(value).__name__}")
         del self._values[key]
+        self._drop(key)
         return value
 
     def _place(self, header: str, key: str, place: int) -> tuple[int, int]:

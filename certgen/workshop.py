@@ -60,9 +60,9 @@ class Workshop:
         key = (template.digest, form.id, copy.id)
         if key not in self._layouts:
             names = frozenset(f.name for f in template.fields)
-            file = form.folder / f"{copy.id}.xml"
+            file = form.layout(copy.id)
             self._layouts[key] = load_layout(
-                file, fields=names, largest_qr=largest_symbol(template), declared=template.fields
+                file, fields=names, largest_qr=largest_symbol(template), declared=template.fields, folders=form.folders
             )
         return self._layouts[key]
 
@@ -114,7 +114,7 @@ class Workshop:
 
     def _engraved(self, key: str, face: Face, engraving: Engraving, template: Template) -> Plate:
         icc = (self.shared / "icc" / "sRGB2014.icc").read_bytes()
-        common = template.folder / "common.txt"
+        common = template.file("common.txt")
         chars = "".join(common.read_text("utf-8").split()) if common.is_file() else ""
         plate = engrave(face.layout, engraving, self.typefaces, icc, chars)
         facts = plate.facts.encode()

@@ -19,10 +19,10 @@ from datetime import date
 from pathlib import Path
 
 from certgen.author import declared
-from certgen.author.exhibits import fitting, line_of, load_record, records
+from certgen.author.exhibits import fitting, label_of, line_of, load_record, records
 from certgen.author.studio import PAPERS, Studio, certificate
 from certgen.core.errors import ApplicationError, Problem, SettingsError, TemplateError, Text
-from certgen.core.model import Authority
+from certgen.core.model import Authority, Field
 from certgen.fonts import MissingGlyph
 from certgen.ink import typeset_box
 from certgen.layout import Layout, Page, TextBox
@@ -39,8 +39,8 @@ def check(folder: Path, studio: Studio) -> list[TemplateError]:
     template, faults = declared.template(folder)  # 1
     fields = frozenset(f.name for f in template.fields) if template else declared.field_names(folder)
     modules, known = (largest_symbol(template), template.fields) if template else (1, ())
-    layouts = sorted({path for path in folder.glob("*/*.xml") if path.parent.name in declared.form_folders(folder)})
-    faults += [fault for file in layouts for fault in declared.layout_faults(file, fields, modules, known)]  # 2
+    layouts, layers = _layouts(folder, template), template.layers if template else (folder,)
+    faults += [fault for file in layouts for fault in _layout_faults(file, layers, fields, modules, known)]  # 2
     if template and not faults:
         faults += _page_faults(template, studio)  # 3
     if template and not faults:
@@ -48,6 +48,19 @@ def check(folder: Path, studio: Studio) -> list[TemplateError]:
         faults += [] if faults else _longest_faults(template, studio)  # 6
     unique = {(fault.file, fault.line, fault.field, fault.message): fault for fault in faults}
     return list(unique.values())
+
+
+def _layouts(folder: Path, template: Template | None) -> list[Path]:
+    """List the layouts that this folder has itself: those it extends have been checked where they are."""
+    forms = {form.folder.name for form in template.forms} if template else declared.form_folders(folder)
+    return sorted({path for path in folder.glob("*/*.xml") if path.parent.name in forms})
+
+
+def _layout_faults(
+    file: Path, layers: tuple[Path, ...], fields: frozenset[str], modules: int, known: tuple[Field, ...]
+) -> list[TemplateError]:
+    folders = [layer / file.parent.name for layer in layers]
+    return declared.layout_faults(file, fields, modules, known, folders)
 
 
 def _page_faults(template: Template, studio: Studio) -> list[TemplateError]:
@@ -68,7 +81,7 @@ def _page_faults(template: Template, studio: Studio) -> list[TemplateError]:
 
 
 def _common_faults(template: Template, studio: Studio) -> Iterator[TemplateError]:
-    file = template.folder / "common.txt"
+    file = template.file("common.txt")
     try:
         text = file.read_text("utf-8") if file.is_file() else ""
     except UnicodeDecodeError:
@@ -103,8 +116,8 @@ def _fixed_faults(template: Template, form: Form, copy: Copy, studio: Studio) ->
 def _record_faults(template: Template, studio: Studio) -> Iterator[TemplateError]:
     """Read and set the sample and the cases, and see that every form can be shown."""
     good: list[Mapping[str, object]] = []
-    for file in records(template.folder).values():
-        label = file.relative_to(template.folder).as_posix()
+    for file in records(*template.layers).values():
+        label = label_of(file, template)
         try:
             data = load_record(file, label)
         except TemplateError as error:
@@ -152,7 +165,7 @@ def _jinja_faults(template: Template, data: Mapping[str, object], studio: Studio
 
 def _table_faults(template: Template, studio: Studio) -> Iterator[TemplateError]:
     try:
-        sheet = load_sheet(template.folder / "samples.csv", template.names)
+        sheet = load_sheet(template.file("samples.csv"), template.names)
     except ApplicationError as error:
         yield from (_placed("samples.csv", 1, problem) for problem in error.problems)
         return
@@ -168,7 +181,7 @@ def _table_faults(template: Template, studio: Studio) -> Iterator[TemplateError]
 
 def _longest_faults(template: Template, studio: Studio) -> Iterator[TemplateError]:
     """See that a layout has room for what template.toml permits; a shorter `max` or a larger box mends it."""
-    candidates = [load_record(file, name) for name, file in records(template.folder).items()]
+    candidates = [load_record(file, name) for name, file in records(*template.layers).items()]
     for form in template.forms:
         data = fitting(template, form, candidates, studio) or {}
         for copy in template.copies:

@@ -18,8 +18,8 @@ from certgen import template as templates
 from certgen.core.errors import TemplateError, Text
 from certgen.core.model import Field
 from certgen.layout import ATTRIBUTES, Layout, Node, load_layout
+from certgen.overlay import load_layers
 from certgen.template import Template, load_template
-from certgen.tomlfile import Table
 
 T = TypeVar("T")
 FILE = "template.toml"
@@ -34,7 +34,9 @@ def template(folder: Path) -> tuple[Template | None, list[TemplateError]]:
         try:
             return part()
         except TemplateError as error:
-            faults.append(TemplateError(FILE, error.line, error.field, error.message))
+            where = Path(error.file).parent
+            label = FILE if where == folder else f"{where.name}/{FILE}"  # of the kind that is extended
+            faults.append(TemplateError(label, error.line, error.field, error.message))
             return None
 
     loaded = attempt(lambda: load_template(folder))
@@ -47,14 +49,20 @@ def template(folder: Path) -> tuple[Template | None, list[TemplateError]]:
 
 
 def _each_table(folder: Path, attempt: Callable[[Callable[[], Any]], Any]) -> None:
-    raw = _raw(folder)
-    if not raw:
+    loaded = attempt(lambda: load_layers(folder))
+    if loaded is None:
         return
-    top = Table.load(folder / FILE)
-    ids = {key: tuple(str(t.get("id")) for t in _tables(raw, key)) for key in ("form", "copy")}
+    top, layers = loaded
+    raws = [_raw(layer) for layer in layers]
+    raw = {key: value for one in reversed(raws) for key, value in one.items()}
+    ids = {key: tuple(str(t.get("id")) for one in raws for t in _tables(one, key)) for key in ("form", "copy")}
     copies = attempt(lambda: templates._copies(top))
     if copies is not None:
-        attempt(lambda: templates._forms(top, folder, copies, tuple(_table(raw, "numberings"))))
+        attempt(
+            lambda: templates._forms(
+                top, layers, copies, tuple(name for one in raws for name in _table(one, "numberings"))
+            )
+        )
     for table in attempt(lambda: top.tables("field", name="name")) or []:
         attempt(partial(templates._rule, table, ids["form"], ids["copy"]))
     for key in ("kind", "title", "holder", *(() if _table(raw, "numberings") else ("numbering",))):
@@ -63,7 +71,11 @@ def _each_table(folder: Path, attempt: Callable[[Callable[[], Any]], Any]) -> No
 
 
 def layout_faults(
-    file: Path, fields: frozenset[str], largest_qr: int, declared: Sequence[Field] = ()
+    file: Path,
+    fields: frozenset[str],
+    largest_qr: int,
+    declared: Sequence[Field] = (),
+    folders: Sequence[Path] = (),
 ) -> list[TemplateError]:
     """Read a layout element by element; gives all its faults."""
     label = f"{file.parent.name}/{file.name}"
@@ -71,7 +83,9 @@ def layout_faults(
         root = layouts._parse(file)
     except TemplateError as error:
         return [TemplateError(label, error.line, error.field, error.message)]
-    reader = layouts._Reader(label, file.parent, fields, largest_qr, {field.name: field for field in declared})
+    reader = layouts._Reader(
+        label, tuple(folders) or (file.parent,), fields, largest_qr, {field.name: field for field in declared}
+    )
     faults = []
     for page in root.children:
         empty = replace(page, children=())
@@ -82,7 +96,7 @@ def layout_faults(
             ]
     if not faults:
         try:
-            load_layout(file, fields=fields, largest_qr=largest_qr, declared=declared)
+            load_layout(file, fields=fields, largest_qr=largest_qr, declared=declared, folders=folders)
         except TemplateError as error:
             faults.append(error)
     return faults

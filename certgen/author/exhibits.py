@@ -8,6 +8,7 @@ from pathlib import Path
 
 from certgen.author.studio import Studio, on_form
 from certgen.core.errors import TemplateError, Text
+from certgen.overlay import find
 from certgen.template import Form, Template
 
 SAMPLE = "sample"
@@ -40,18 +41,24 @@ def load_record(file: Path, name: str) -> dict[str, object]:
     return record
 
 
-def records(folder: Path) -> dict[str, Path]:
-    """Name the records of a kind: the sample first, then the cases in order."""
-    cases = sorted((folder / "cases").glob("*.json"))
-    return {SAMPLE: folder / "sample.json"} | {case.stem: case for case in cases}
+def records(*layers: Path) -> dict[str, Path]:
+    """Name the records of a kind by its folders, topmost first: the sample, then the cases in order."""
+    cases = {case.stem: case for layer in reversed(layers) for case in sorted((layer / "cases").glob("*.json"))}
+    return {SAMPLE: find(layers, "sample.json")} | {name: cases[name] for name in sorted(cases)}
+
+
+def label_of(file: Path, template: Template) -> str:
+    """Name a file of a kind relative to the folder it is in."""
+    return next(file.relative_to(one) for one in template.layers if file.is_relative_to(one)).as_posix()
 
 
 def exhibits(template: Template, studio: Studio) -> list[Exhibit]:
     """List what is pictured; raises TemplateError for a record that is not JSON, ApplicationError for a faulty one."""
     shown = []
-    for name, file in records(template.folder).items():
-        label = file.relative_to(template.folder).as_posix()
-        shown.append(Exhibit(name, label, file.with_suffix(".png"), load_record(file, label)))
+    for name, file in records(*template.layers).items():
+        label = label_of(file, template)
+        picture = (template.folder / label).with_suffix(".png")  # never in the folder of the kind that is extended
+        shown.append(Exhibit(name, label, picture, load_record(file, label)))
     seen = {studio.read(template, exhibit.data).form.id for exhibit in shown}
     for form in template.forms:
         data = None if form.id in seen else fitting(template, form, [one.data for one in shown], studio)
