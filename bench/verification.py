@@ -53,6 +53,10 @@ class Book:
         """Say no: nothing is lost here."""
         return False
 
+    def is_inherited(self, number: str) -> bool:
+        """Say no: there was no older system."""
+        return False
+
 
 @contextmanager
 def issued() -> Iterator[tuple[wiring.Office, list[bytes], Book]]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from certgen import settings
+from certgen.cli_import import import_legacy, no_document, report_rows, show_inherited
 from certgen.cli_template import template_app
 from certgen.console import (
     HomeOption,
@@ -27,12 +28,11 @@ from certgen.console import (
     make_folder,
     office,
     read_record,
-    say,
     unknown_kind,
     unreadable,
 )
 from certgen.core.chinese import shown, unprintable
-from certgen.core.errors import ApplicationError, CertgenError, SettingsError, Text
+from certgen.core.errors import CertgenError, SettingsError, Text
 
 if TYPE_CHECKING:
     from certgen.issue import Outcome
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 app.add_typer(template_app, name="template")
+app.command("import-legacy")(import_legacy)
 
 
 @app.command()
@@ -210,7 +211,7 @@ def batch(
         sheet = load_sheet(table, templates[kind].names)
         if check:
             faults = [(row, error) for row, error in batches.check(opened.issuer, kind, sheet, paper.papers) if error]
-            _report_rows(faults, sheet.columns)
+            report_rows(faults, sheet.columns)
             counts = {"rows": len(sheet.rows), "good": len(sheet.rows) - len(faults), "refused": len(faults)}
             answer(
                 counts,
@@ -261,18 +262,7 @@ def _deliver_chunk(results: list[Any], out: Path, columns: Mapping[str, "Column"
         outcome: Outcome = result.outcome
         if isinstance(outcome, Issued):
             deliver(out, outcome.documents)
-    _report_rows([(r.row, r.outcome.error) for r in results if isinstance(r.outcome, Refused)], columns)
-
-
-def _report_rows(faults: list[tuple[int, ApplicationError]], columns: Mapping[str, "Column"]) -> None:
-    """Name row, column, header, value and reason of every fault."""
-    from certgen.batch import place
-
-    for row, error in faults:
-        for p in error.problems:
-            column = columns.get(p.field)
-            zh, en = place(column, p.label.zh, "zh"), place(column, p.field, "en")
-            say(f"第 {row} 行{zh} {p.say('zh')}", f"row {row}{en}: {p.say('en')}")
+    report_rows([(r.row, r.outcome.error) for r in results if isinstance(r.outcome, Refused)], columns)
 
 
 @contextmanager
@@ -339,7 +329,8 @@ def show(
     with desk() as opened:
         found = () if unprintable(number) else opened.register.find(number)
         if not found:
-            fail(_not_found(number), 1)
+            show_inherited(opened, number)
+            return
         today = opened.clock().astimezone(SHANGHAI).date()
         rows = []
         lines = []
@@ -389,7 +380,7 @@ def fetch(
     with desk() as opened:
         found = () if unprintable(number) else opened.register.find(number)
         if not found:
-            fail(_not_found(number), 1)
+            fail(no_document(opened, number), 1)
         make_folder(out)
         documents = [
             Document(d.sid, d.number, d.copy, d.paper, b"", opened.register.pdf(d.pdf_digest), d.pdf_digest)
@@ -397,10 +388,6 @@ def fetch(
         ]
         files = deliver(out, documents)
     answer([str(f) for f in files], [str(f) for f in files])
-
-
-def _not_found(number: str) -> SettingsError:
-    return SettingsError(Text(f"登记簿中没有“{shown(number)}”", f"the register has no {shown(number)!r}"))
 
 
 @app.command()

@@ -3,6 +3,7 @@
     register = Register.open("sqlite:///register.db", high_water=Path("high-water.jsonl"))
     register.reserve(…)    step 2 of issuing: certgen.reservations
     register.record(…)     step 7 of issuing: certgen.documents
+    register.inherit(…)    what older systems issued: certgen.inherited
     register.by_sid(…)     what verifiers and officers ask: certgen.lookup
     register.ledger        batches: certgen.ledger
 
@@ -18,19 +19,20 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
-from certgen import documents, lookup, reservations
+from certgen import documents, inherited, lookup, reservations
 from certgen.core.errors import RegisterError, Text
 from certgen.core.model import Registered
 from certgen.database import Database, Statements, open_database
 from certgen.documents import Recorded
 from certgen.highwater import HighWater
+from certgen.inherited import Added, Inherited
 from certgen.ledger import Ledger, Progress, enter
 from certgen.reservations import Reservation, Reserved
 from certgen.schema import REVISION
 
 _PLATES_KEPT = 64  # about 100 KB each
 
-__all__ = ["Progress", "Recorded", "Register", "Reservation", "Reserved"]
+__all__ = ["Added", "Inherited", "Progress", "Recorded", "Register", "Reservation", "Reserved"]
 
 
 class Register:
@@ -117,6 +119,15 @@ class Register:
                 [(number, kind, source) for number in numbers],
             )
 
+    def inherit(self, licences: Sequence[Inherited], at: datetime) -> Added:
+        """Take licences of older systems in, and mark their numbers as used, all in one transaction.
+
+        Taking the same licence in again changes nothing. A number that this register has issued itself, or has of
+        another holder or of other days, is left as it is and named.
+        """
+        with self._database.writing() as db:
+            return inherited.add(db, licences, at)
+
     # Plates
 
     def put_plate(self, digest: bytes, content: bytes, key: str) -> None:
@@ -165,6 +176,15 @@ class Register:
         """Find what a person asks for: a number's current version with all copies, or a sid as typed."""
         with self._database.reading() as db:
             return lookup.find(db, number_or_sid)
+
+    def inherited(self, number: str) -> tuple[Inherited, ...]:
+        """Find what older systems issued under a number, of any kind."""
+        with self._database.reading() as db:
+            return inherited.find(db, number)
+
+    def is_inherited(self, number: str) -> bool:
+        """Tell whether an older system issued a number."""
+        return bool(self.inherited(number))
 
     def in_lost_range(self, number: str) -> bool:
         """Tell whether a number may be one that a restored register has forgotten; in doubt, yes.

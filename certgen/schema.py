@@ -1,12 +1,13 @@
 """The register's tables, and the revision of the schema this release expects.
 
-    requests ──< identities ──< documents ── strikes          counters   used_numbers   lost_ranges
+    requests ──< identities ──< documents ── strikes          counters   used_numbers ── inherited   lost_ranges
         └──────────< events ── outbox            └─ plates     status_shards   batches ──< batch_rows
 
 A *request* is one version of one licence: a number and the private values. Its *identities* are its copies
 (正本, 副本), each with a sid and a place in a status list, known before anything is signed. A *document* is one
 PDF of a copy on one paper; the PDF is the plate's bytes followed by the strike's. Events are appended and never
-updated; a status is the last event's, never a column. Times are whole seconds since 1970-01-01 UTC, dates are
+updated; a status is the last event's, never a column. An *inherited* licence is one that an older system issued:
+its number is used, and there is no document. Times are whole seconds since 1970-01-01 UTC, dates are
 ISO 8601 text (Asia/Shanghai), so that both databases keep and sort them alike.
 
 Ids of requests, documents and events are counted by the one writer inside its transaction and not by the
@@ -29,7 +30,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0001"  # the last migration; a register that says the same is opened without importing Alembic
+REVISION = "0002"  # the last migration; a register that says the same is opened without importing Alembic
 
 BigId = BigInteger().with_variant(Integer, "sqlite")  # SQLite makes only INTEGER PRIMARY KEY the row's own id
 metadata = MetaData()
@@ -49,6 +50,21 @@ used_numbers = Table(
     Column("number", Text, primary_key=True),
     Column("kind", Text, primary_key=True),
     Column("source", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+inherited = Table(
+    "inherited",
+    metadata,
+    Column("number", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("credit_code", Text, nullable=False),
+    Column("issued_on", Text),
+    Column("valid_until", Text),
+    Column("source", Text, nullable=False),
+    Column("imported_at", BigInteger, nullable=False),
+    ForeignKeyConstraint(["number", "kind"], ["used_numbers.number", "used_numbers.kind"]),
     sqlite_with_rowid=False,
 )
 

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 
 _END = b"%%EOF\n"
 _MAX_PREFIXES = 8
+INHERITED = Text(
+    "此编号由旧系统签发，登记簿没有其文件：请向发证机关核实",
+    "an older system issued this number, and the register has no document of it: ask the authority",
+)
 LOST = Text("登记簿曾恢复，此号段记录缺失", "the register was restored and has lost this range of numbers")
 _CaseT = TypeVar("_CaseT")
 
@@ -140,8 +144,11 @@ def is_registered(case: Case) -> None:
             f"开头是我们签发的原件 {name}，其后被添加了内容；请取用原件",
             f"it begins with our genuine original {name}, but bytes were added after it; use the original",
         )
-    if _is_lost(case):
+    claimed = _claimed(case)
+    if claimed and any(map(case.register.in_lost_range, (claimed.number, claimed.sid))):
         raise UnsureError(LOST)
+    if claimed and case.register.is_inherited(claimed.number):
+        raise UnsureError(INHERITED)
     raise _wrong("R1", "登记簿中没有这份文件：从未签发", "never registered: we did not issue this file")
 
 
@@ -302,12 +309,12 @@ def _registered_beginning(pdf: bytes, register: RegisterView) -> Registered | No
     return None
 
 
-def _is_lost(case: Case) -> bool:
+def _claimed(case: Case) -> Certificate | None:
+    """Give what the file says of itself, if it says anything."""
     try:
-        claimed = case.certificate
+        return case.certificate
     except VerificationError:
-        return False
-    return case.register is not None and any(map(case.register.in_lost_range, (claimed.number, claimed.sid)))
+        return None
 
 
 def _wrong(rule: str, zh: str, en: str) -> VerificationError:
