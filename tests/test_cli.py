@@ -300,7 +300,7 @@ def test_what_is_none_of_our_documents_is_refused(common: Path, tmp_path: Path, 
 
 def test_the_kinds_are_listed_and_their_table_can_be_issued(home: Path, tmp_path: Path) -> None:
     assert "food-business" in command("kinds", "--home", home).out
-    assert [k["kind"] for k in command("kinds", "--home", home, "--json").json] == [KIND]
+    assert KIND in [k["kind"] for k in command("kinds", "--home", home, "--json").json]
     (tmp_path / "t.csv").write_text(command("kinds", "--csv", KIND, "--home", home).out, "utf-8")
     answer = command("batch", KIND, tmp_path / "t.csv", "--home", home, "--out", tmp_path / "out")
     assert (answer.code, answer.err) == (0, "")
