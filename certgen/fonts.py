@@ -15,6 +15,7 @@ import struct
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -175,8 +176,9 @@ class Face:
         bearing = last + 4 + 2 * (gid - self._metrics_count)
         return self._data[last : last + 2] + self._data[bearing : bearing + 2]
 
+    @cached_property
     def descriptor(self) -> Descriptor:
-        """Read the figures of a PDF font descriptor (ISO 32000-1, table 122)."""
+        """The figures of a PDF font descriptor (ISO 32000-1, table 122)."""
         scale = 1000 / self.units
         ascent, descent = struct.unpack_from(">hh", self.hhea, 4)
         os2 = self._table(b"OS/2")

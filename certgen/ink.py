@@ -183,7 +183,7 @@ def font_objects(first: int, tag: str, font: Font, pack: Pack = deflated) -> lis
     `tag` is six capitals that tell the subsets of a file apart (ISO 32000-1, 9.6.4). CIDFontType2: 9.7.4;
     ToUnicode: 9.10.3. CIDs are 1… in the order in which the characters were added.
     """
-    d = font.face.descriptor()
+    d = font.face.descriptor
     name = f"{tag}+{d.name}".encode()
     widths = b"".join([b"%d[%d]" % (i, g.advance) for i, g in enumerate(font.glyphs, 1) if g.advance != 1000])
     program = subset(font.glyphs)

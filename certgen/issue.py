@@ -427,8 +427,8 @@ def _certificates(one: Ready, promise: Reserved) -> list[tuple[int, Certificate]
 
 def _finish(item: Item, page: Struck, strike: bytes) -> tuple[Document, Recorded]:
     certificate, plate = item.certified.certificate, page.plate
-    hashed = plate.hashed.copy()
-    hashed.update(strike)
+    hashed = page.opened.copy()
+    hashed.update(memoryview(strike)[len(page.head) :])
     digest = hashed.digest()
     template, paper = item.one.template, item.job.paper
     public = {f.name: f for f in template.fields if f.public}

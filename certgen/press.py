@@ -12,6 +12,7 @@ hashed once. Sizes of everything behind the gap are known beforehand: `/ByteRang
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 from xml.sax.saxutils import escape
 
@@ -89,6 +90,7 @@ class Struck:
     tail: bytes
     digest: bytes
     gap_bytes: int
+    opened: Any  # the SHA-256 state of the file up to the gap
     codes: tuple[Placed, ...] = ()
 
 
@@ -161,8 +163,9 @@ def strike(
     head, tail = objects.close(signature, catalog, certificate, when, gap_bytes, certified.digest)
     hashed = plate.hashed.copy()
     hashed.update(head)
+    opened = hashed.copy()
     hashed.update(tail)
-    return Struck(certified, face.paper, symbol, plate, head, tail, hashed.digest(), gap_bytes, codes)
+    return Struck(certified, face.paper, symbol, plate, head, tail, hashed.digest(), gap_bytes, opened, codes)
 
 
 class _Objects:
@@ -469,13 +472,14 @@ def _field(plate: Plate, page: Page, signature: int, page_number: int) -> bytes:
     )
 
 
+@lru_cache(maxsize=64)  # a chunk has one moment, and strftime is slow
 def _pdf_date(when: datetime) -> bytes:
     return f"D:{when:%Y%m%d%H%M%S}Z".encode()
 
 
 def _xmp(certificate: Certificate, face: Face) -> str:
     """Write the XMP packet: PDF/A-3u, and what the document is. No holder, no ID: the record has what is printed."""
-    when = f"{certificate.issued_at:%Y-%m-%dT%H:%M:%SZ}"
+    when = certificate.issued_at.isoformat()[:19] + "Z"
     title = f"{face.title.zh}（{face.copy_title}）{certificate.number}"
     return _XMP % {"when": when, "title": escape(title), "sid": certificate.sid}
 
