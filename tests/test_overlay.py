@@ -1,5 +1,6 @@
 import io
 import shutil
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pypdf
@@ -206,6 +207,17 @@ def test_a_value_without_room_is_found_in_an_overlay(home, studio):
     more = '\n[[field]]\nname = "operator_name"\nmax = 3000\n'
     faults = author.check(lay(home, COUNTY + more), studio)
     assert {fault.field for fault in faults} == {"operator_name"}
+
+
+def test_numbers_of_offices_that_are_not_there_or_say_nothing_are_found(home, studio):
+    spoken = (
+        '[numbering]\npattern = "{city}{class}{seq:6}"\n[numbering.by_authority]\n429999 = "X{class}{seq:6}"\n[[form]]'
+    )
+    folder = lay(home, COUNTY.replace("[[form]]", spoken))
+    assert [fault.field for fault in author.check(folder, studio)] == ["by_authority.429999"]
+    silent = replace(studio, authorities={id: replace(one, words={}) for id, one in studio.authorities.items()})
+    found = {fault.message.en.partition(" (")[0] for fault in author.check(folder, silent)}
+    assert "authority 421221 has no {city} for numbers" in found
 
 
 def test_a_circle_of_overlays_is_refused(home):

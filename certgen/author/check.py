@@ -64,7 +64,7 @@ def _layout_faults(
 
 
 def _page_faults(template: Template, studio: Studio) -> list[TemplateError]:
-    faults = list(_common_faults(template, studio))
+    faults = [*_common_faults(template, studio), *_number_faults(template, studio)]
     for form in template.forms:
         for copy in template.copies:
             faults += _fixed_faults(template, form, copy, studio)
@@ -78,6 +78,20 @@ def _page_faults(template: Template, studio: Studio) -> list[TemplateError]:
                 except TemplateError as error:
                     faults.append(TemplateError(f"art/{Path(error.file).name}", error.line, error.field, error.message))
     return faults
+
+
+def _number_faults(template: Template, studio: Studio) -> Iterator[TemplateError]:
+    """See that the authorities that number in their own way exist, and that each has the words its numbers need."""
+    for form, numbering in template.numberings.items():
+        for office in numbering.by_authority:
+            if office not in studio.authorities:
+                message = Text(f"没有机关 {office}", f"there is no authority {office}")
+                yield TemplateError("template.toml", 0, f"by_authority.{office}", message)
+        for record in studio.authorities.values():
+            for token in numbering.of(record.id).spoken:
+                if token not in record.words:
+                    zh, en = f"机关 {record.id} 没有 {token}", f"authority {record.id} has no {token} for numbers"
+                    yield TemplateError("template.toml", 0, "numbering", Text(f"{zh}（{form}）", f"{en} (form {form})"))
 
 
 def _common_faults(template: Template, studio: Studio) -> Iterator[TemplateError]:
@@ -155,7 +169,7 @@ def _jinja_faults(template: Template, data: Mapping[str, object], studio: Studio
         for page, box in _boxes(face.layout):
             try:
                 single = replace(face, layout=_alone(face.layout, page, box))
-                compose(single, certificate(template, reading, copy), studio.workshop.typefaces)
+                compose(single, certificate(template, reading, copy), studio.workshop.typefaces, reading.photos)
             except TemplateError as error:
                 where, wanted = f"{face.layout.file}:{box.line}", Text("能排出的文字", "a text that can be rendered")
                 yield Problem(box.name, Text(where, where), error.message.en, wanted)
