@@ -160,16 +160,16 @@ def _line(line: Line, case: Case, select: str) -> str:
     pieces: list[str] = []
     add = pieces.append
     moves = dict(line.kerns)
-    current = ""
+    current = move = ""
     for i, (resource, code) in enumerate(map(case.__getitem__, line.text)):
         if resource is not current:
-            add(f">]TJ\n/{resource}{select}{code}" if current else f"/{resource}{select}{code}")
+            # A move before another font ends this run: PDFium passes over a number that an empty string follows.
+            add(f">{move}]TJ\n/{resource}{select}{code}" if current else f"/{resource}{select}{code}")
             current = resource
         else:
-            add(code)
-        if i in moves:
-            add(f">{min(-moves[i], MOST_BACK)}<")
-    add(">]TJ\n" if current else "")
+            add(f">{move}<{code}" if move else code)
+        move = str(min(-moves[i], MOST_BACK)) if i in moves else ""
+    add(f">{move}]TJ\n" if current else "")
     return "".join(pieces)
 
 
