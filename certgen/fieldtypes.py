@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from certgen import rows
+from certgen import photo, rows
 from certgen.core import codes
 from certgen.core.chinese import format_date, normalise_person, shown, unprintable
 from certgen.core.errors import Text
@@ -96,6 +96,8 @@ def printed(rule: Rule, text: str, today: date) -> str:
         return format_date(date.fromisoformat(text))
     if rule.field.mask == "citizen-id" and codes.is_citizen_id(text, today):
         return codes.mask_citizen_id(text)
+    if rule.field.type == "photo" and text:
+        return photo.digest(photo.decode(text))
     return text
 
 
@@ -249,6 +251,10 @@ def _table(rule: Rule, value: object, today: date) -> str:
     return rows.read(value, rule.field.columns, rule.field.max_chars, RefusedError)
 
 
+def _photo(rule: Rule, value: object, today: date) -> str:
+    return photo.read(value, RefusedError)
+
+
 TYPES: Mapping[str, "Callable[[Rule, Any, date], str]"] = {
     "text": _text,
     "company": _text,
@@ -265,5 +271,6 @@ TYPES: Mapping[str, "Callable[[Rule, Any, date], str]"] = {
     "integer": _integer,
     "amount": _amount,
     "table": _table,
+    "photo": _photo,
 }
-WHOLE = frozenset({"table"})  # types that read a value as it was given, and not as a line of text
+WHOLE = frozenset({"table", "photo"})  # types that read a value as it was given, and not as a line of text

@@ -209,7 +209,15 @@ class Issuer:
             for paper in papers:
                 face, engraving = self.workshop.face(template, reading.form, copy, paper, reading.authority, stamp)
                 try:
-                    jobs.append(Job(at, paper, face, engraving, compose(face, certificate, self.workshop.typefaces)))
+                    jobs.append(
+                        Job(
+                            at,
+                            paper,
+                            face,
+                            engraving,
+                            compose(face, certificate, self.workshop.typefaces, reading.photos),
+                        )
+                    )
                 except ApplicationError as error:
                     problems |= {(p.field, p.found): p for p in error.problems}
         if problems:

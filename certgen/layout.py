@@ -31,6 +31,7 @@ ENGRAVED = frozenset({"authority", "form", "title", "copy_title", "copy_number",
 STRUCK = frozenset({"number", "sid", "sid_grouped", "issued_on", "valid_from", "valid_until", "page", "pages"})
 
 NUMBERED = frozenset({"number", "sid", "sid_grouped", "page", "pages"})
+PHOTO_SHAPE = 295 / 413  # width to height of every photograph (certgen.photo)
 MOST_NUMBER = 40  # characters of a number, as codes are measured for
 
 # Which attributes an element has: name → default, or None when it must be given. Also the source of layout.xsd's test.
@@ -57,6 +58,7 @@ ATTRIBUTES: dict[str, dict[str, str | None]] = {
     "seal": {**_PLACE, "size": None},
     "continued": {**_AREA, **_TYPE},
     "table": {**_AREA, **_TYPE, "name": None, "head-font": "song-bold", "line": "0.2", "padding": "1", "paper": ""},
+    "image": {**_AREA, "name": None, "paper": ""},
     "column": {"field": None, "width": None, "title": "", "align": "left"},
 }  # fmt: skip
 _WORDS = {
@@ -170,6 +172,18 @@ class TableBox:
 
 
 @dataclass(frozen=True, slots=True)
+class ImageBox:
+    """The place of a photograph, by the name of its field."""
+
+    name: str
+    x: float
+    y: float
+    width: float
+    height: float
+    preprinted: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CodeBox:
     """The place of a further QR code, of plain text; `source` is its Jinja, `modules` the most it may have across."""
 
@@ -193,6 +207,7 @@ class Page:
     continued: TextBox | None
     codes: tuple[CodeBox, ...] = ()
     tables: tuple[TableBox, ...] = ()
+    images: tuple[ImageBox, ...] = ()
 
     def tables_on(self, paper: Paper) -> list[TableBox]:
         """Give the tables of a paper."""
@@ -437,6 +452,7 @@ class _Reader:
         squares: dict[str, Square] = {}
         codes: list[CodeBox] = []
         tables: list[TableBox] = []
+        images: list[ImageBox] = []
         continued = None
         for child in node.children:
             v = self.values(child, "page element")
@@ -459,6 +475,8 @@ class _Reader:
                 elements.append(self.mark(child, v))
             elif child.tag == "code" and values["role"] == "main":
                 codes.append(self.code(child, v))
+            elif child.tag == "image" and values["role"] == "main":
+                images.append(self.image(child, v))
             elif child.tag == "table":
                 if any(table.name == v["name"] for table in tables):
                     raise self.fail(
@@ -470,7 +488,7 @@ class _Reader:
             self.inside(child, v, width, height)
         return Page(
             values["role"], width, height, tuple(elements), squares.get("qr"), squares.get("seal"), continued,
-            tuple(codes), tuple(tables),
+            tuple(codes), tuple(tables), tuple(images),
         )  # fmt: skip
 
     def values(self, node: Node, where: str) -> dict[str, Any]:
@@ -595,6 +613,18 @@ class _Reader:
             v["name"], v["x"], v["y"], v["width"], v["height"], v["font"], v["head-font"], v["size"], v["leading"],
             v["color"], v["line"], v["padding"], columns, v["paper"] == "plain", node.line,
         )  # fmt: skip
+
+    def image(self, node: Node, v: dict[str, Any]) -> ImageBox:
+        spec = self.declared.get(v["name"])
+        if spec is None or spec.type != "photo":
+            raise self.fail(
+                node, v["name"], f"没有名为 {v['name']} 的照片项目", f"there is no field {v['name']} of type photo"
+            )
+        wanted = v["height"] * PHOTO_SHAPE
+        if abs(v["width"] - wanted) > 0.02 * wanted:
+            need = f"{wanted / POINT:.1f} mm"
+            raise self.fail(node, "width", f"会使照片变形，宽应为 {need}", f"would distort the photo, wanted {need}")
+        return ImageBox(v["name"], v["x"], v["y"], v["width"], v["height"], v["paper"] == "plain")
 
     def column(self, node: Node, labels: Mapping[str, str], table: Mapping[str, Any]) -> Column:
         if node.tag != "column":

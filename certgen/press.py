@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from xml.sax.saxutils import escape
 
-from certgen import qr
+from certgen import photo, qr
 from certgen.core import gap, record
 from certgen.core.chinese import shown
 from certgen.core.errors import ApplicationError, FormatError, Problem, Text
@@ -24,7 +25,7 @@ from certgen.core.model import Certificate, Paper
 from certgen.core.sid import grouped
 from certgen.fonts import Typefaces
 from certgen.ink import Case, Fonts, element, font_objects, label_of, typeset_box
-from certgen.layout import Layout, Page, Square, TextBox
+from certgen.layout import ImageBox, Layout, Page, Square, TextBox
 from certgen.pdf import LEVELS, deflated, indirect, stream, text_string, xref_lines
 from certgen.plate import Plate
 from certgen.tabular import Flow
@@ -122,6 +123,8 @@ def strike(
     pictures = b"/Q %d 0 R" % objects.add(_picture(symbol))
     for i, code in enumerate(codes, 1):
         pictures += b"/Q%d %d 0 R" % (i, objects.add(_picture(code.symbol)))
+    for i, (_, jpeg) in enumerate(draft.photos, 1):
+        pictures += b"/I%d %d 0 R" % (i, objects.add(stream(_PHOTO, jpeg)))
     font_names = [plate.font_resources]
     for i, font in enumerate(fonts.values()):
         number = objects.extend(font_objects(objects.next, "STRIK" + chr(65 + i), font, pack))
@@ -230,17 +233,32 @@ class Setting(NamedTuple):
     fitted: Fitted
 
 
+Photos = tuple[tuple[ImageBox, bytes], ...]
+# A JPEG as it is (ISO 32000-1, 7.4.8); every photograph was encoded by us, in RGB.
+_PHOTO = b"/Type/XObject/Subtype/Image/ColorSpace/DeviceRGB/BitsPerComponent 8/Width %d/Height %d/Filter/DCTDecode" % (
+    photo.WIDTH,
+    photo.HEIGHT,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The fitted texts of each page of a document, the main page first; `drawn`, if any, are the rules of tables."""
+    """The fitted texts of each page of a document, the main page first.
+
+    `drawn`, if any, are the rules of tables, page by page; `photos` stand on the main page.
+    """
 
     pages: tuple[tuple[Setting, ...], ...]
     drawn: tuple[str, ...] = ()
+    photos: Photos = ()
 
 
-def compose(face: Face, certificate: Certificate, typefaces: Typefaces) -> Draft:
+def compose(
+    face: Face, certificate: Certificate, typefaces: Typefaces, photos: Mapping[str, bytes] = MappingProxyType({})
+) -> Draft:
     """Fit all texts of a record into their boxes; number and sid may be any of the right length.
 
+    `photos` are the pictures that the record attests, by what it says of them: their digests.
     Done before a number is used up, so that none is lost on a text that does not fit. Raises ApplicationError with
     every field that has no glyph or no room.
     """
@@ -277,7 +295,12 @@ def compose(face: Face, certificate: Certificate, typefaces: Typefaces) -> Draft
         problems += _code_faults(face, context)
     if problems:
         raise ApplicationError(tuple(problems))
-    return Draft(tuple(pages), tuple(tables.drawn))
+    pictures = tuple(
+        (box, photos[context[box.name]])
+        for box in face.layout.main.images
+        if context[box.name] and not (box.preprinted and face.paper == "overprint")
+    )
+    return Draft(tuple(pages), tuple(tables.drawn), pictures)
 
 
 class _Tables:
@@ -345,7 +368,7 @@ def numbered(draft: Draft, face: Face, certificate: Certificate, typefaces: Type
         texts = layout.further(context) if at else layout.numbered(face.paper, context)
         new = {id(box): text for box, text in texts if box.numbered}
         pages.append(tuple([_set(s.box, new[id(s.box)], typefaces, face) if s.box.numbered else s for s in page]))
-    return Draft(tuple(pages), draft.drawn)
+    return Draft(tuple(pages), draft.drawn, draft.photos)
 
 
 def _set(box: TextBox, text: str, typefaces: Typefaces, face: Face) -> Setting:
@@ -382,13 +405,15 @@ class _Compositor:
         layout = self.face.layout
         pages = [layout.main if i == 0 else layout.continuation or layout.main for i in range(len(draft.pages))]
         contents = [
-            self.page(page, settings, draft.drawn[i] if draft.drawn else "", first=i == 0)
+            self.page(page, settings, draft.drawn[i] if draft.drawn else "", draft.photos, first=i == 0)
             for i, (page, settings) in enumerate(zip(pages, draft.pages, strict=True))
         ]
         return _Composed(tuple(contents), tuple(pages))
 
-    def page(self, page: Page, settings: tuple[Setting, ...], drawn: str, *, first: bool) -> str:
+    def page(self, page: Page, settings: tuple[Setting, ...], drawn: str, photos: Photos, *, first: bool) -> str:
         out = [f"{self.shift}q /{page.role} Do Q\n{drawn}"]
+        if first:
+            out += [_pictured(f"I{i}", box, page) for i, (box, _) in enumerate(photos, 1)]
         for setting in settings:
             box, fitted = setting.box, setting.fitted
             case = self.cases.get(box.font) or self.case(box.font)
@@ -413,6 +438,11 @@ class _Compositor:
 def _shown(name: str, s: Square, page: Page) -> str:
     y = page.height - s.y - s.size
     return f"/Artifact BMC\nq 0 g {s.size:.2f} 0 0 {s.size:.2f} {s.x:.2f} {y:.2f} cm /{name} Do Q\nEMC\n"
+
+
+def _pictured(name: str, box: ImageBox, page: Page) -> str:
+    y = page.height - box.y - box.height
+    return f"/Figure BMC\nq {box.width:.2f} 0 0 {box.height:.2f} {box.x:.2f} {y:.2f} cm /{name} Do Q\nEMC\n"
 
 
 def _codes(face: Face, context: Mapping[str, object]) -> tuple[Placed, ...]:

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from json import JSONEncoder
 from pathlib import Path
 
-from certgen import fieldtypes, overlay
+from certgen import fieldtypes, overlay, photo
 from certgen.authorities import AuthorityRecord
 from certgen.core import codes
 from certgen.core.chinese import shown
@@ -62,7 +62,8 @@ class Reading:
     """A record that may be issued. Nothing in it is untrusted any more.
 
     `data` is normalised and **unmasked**, given fields only, and reads to itself again; `printed` holds every
-    field of the form in order, as on paper, with "" for one left out. `body_digest` (SHA-256, 32 bytes)
+    field of the form in order, as on paper, with "" for one left out; `photos` are pictures by their printed
+    digest. `body_digest` (SHA-256, 32 bytes)
     tells whether a repeated request asks for the same; it covers unmasked data, so it stays in the register.
     """
 
@@ -79,6 +80,7 @@ class Reading:
     run: Run
     body_digest: bytes = field(repr=False)
     left_out: Mapping[str, frozenset[str]] = field(repr=False)
+    photos: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
     @property
     def counter(self) -> str:
@@ -209,6 +211,11 @@ class Template:
             run=numbering.run(words),
             body_digest=_body_digest(self.kind, data, authority.id, issued_on, valid_from, valid_until),
             left_out=self.left_out,
+            photos={
+                text: photo.decode(values[r.field.name])
+                for r, (_, text) in zip(rules, printed, strict=True)
+                if r.field.type == "photo" and text
+            },
         )
 
     def _sort(self, application: Application, problems: list[Problem]) -> dict[str, object]:

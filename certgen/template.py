@@ -142,10 +142,10 @@ def _rule(table: Table, forms: tuple[str, ...], copies: tuple[str, ...]) -> Rule
     field = Field(
         name=table.text("name", shape=_NAME),
         label=table.label("label"),
-        type=table.text("type"),
+        type=(kind := table.text("type")),
         required=table.flag("required", True) and derive is None,
         max_chars=table.number("max", 100, least=1, most=10000),
-        public=table.flag("public", True),
+        public=table.flag("public", kind != "photo"),
         choices=table.words("choices"),
         mask=table.text("mask", ""),
         forms=table.words("forms"),
@@ -221,6 +221,8 @@ def _check_field(table: Table, field: Field, bracket: bool, open_list: bool) -> 
         raise table.fault("choices", "缺少选项", "choices are missing")
     if bool(field.columns) != (kind == "table"):
         raise table.fault("columns", "table 类型须有各列，其他类型不能有", "are for type table, which needs them")
+    if kind == "photo" and field.public:
+        raise table.fault("public", "照片不能公开", "cannot be true: the public never sees a photograph")
     if bracket and kind != "choice":
         raise table.fault("bracket", "只用于 choice", "is for choice only")
     if open_list and kind != "list":

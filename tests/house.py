@@ -13,7 +13,7 @@ import itertools
 import json
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -224,6 +224,7 @@ class Scratch:
     folder: Path
     typefaces: Typefaces
     declared: Sequence[Field] = ()
+    photos: Mapping[str, bytes] = field(default_factory=dict)
 
     def face(
         self, xml: str, fields: Mapping[str, str] | Sequence[str], paper: Paper = "plain", specimen: bool = False
@@ -263,7 +264,7 @@ class Scratch:
         face, engraving = self.face(xml, values, paper)
         plate = self.plate(face, engraving, common)
         facts = certificate(**values)
-        draft = compose(face, facts, self.typefaces)
+        draft = compose(face, facts, self.typefaces, self.photos)
         return strike(plate, face, Certified.of(facts), symbol(), GAP, self.typefaces, draft)
 
     def pdf(self, xml: str, paper: Paper = "plain", common: str = "", **values: str) -> bytes:

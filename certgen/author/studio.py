@@ -91,7 +91,7 @@ class Studio:
         """Set the texts of one copy; raises ApplicationError with every field that has no glyph or no room."""
         face = self.face(template, reading.form, copy, paper, reading.authority)
         facts = certificate(template, reading, copy)
-        return facts, face, compose(face, facts, self.workshop.typefaces)
+        return facts, face, compose(face, facts, self.workshop.typefaces, reading.photos)
 
     def specimens(
         self, template: Template, reading: Reading, papers: Sequence[Paper] = PAPERS, copies: Sequence[Copy] = ()
