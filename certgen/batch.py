@@ -18,7 +18,7 @@ from certgen.core.errors import ApplicationError, Lang, Problem, SettingsError, 
 from certgen.core.model import Application, Paper
 from certgen.issue import Document, Issuer, Outcome, Refused, request_key
 from certgen.register import Progress
-from certgen.sheet import Column, Row, Sheet
+from certgen.sheet import Heading, Row, Sheet
 
 LOOK = 10  # in the first chunk and every tenth after it, a page is read from its picture; that takes 15 ms
 CHUNK = 200  # rows a transaction: small enough to lose little, large enough to share one fsync
@@ -39,7 +39,7 @@ class Batch:
     id: str
     kind: str
     rows: tuple[tuple[int, Application], ...]
-    columns: Mapping[str, Column]
+    columns: Mapping[str, Heading]
 
 
 def open_batch(issuer: Issuer, kind: str, sheet: Sheet, papers: Sequence[Paper]) -> Batch:
@@ -185,7 +185,7 @@ def redeliver(issuer: Issuer, batch: Batch, papers: Sequence[Paper], out: Path) 
     return written
 
 
-def place(column: Column | None, said: str, lang: Lang) -> str:
+def place(column: Heading | None, said: str, lang: Lang) -> str:
     """Say where in a table a fault is: the letter of its column, and its header unless that is `said` already."""
     if column is None:
         return ""

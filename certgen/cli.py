@@ -36,7 +36,7 @@ from certgen.core.errors import CertgenError, SettingsError, Text
 
 if TYPE_CHECKING:
     from certgen.issue import Outcome
-    from certgen.sheet import Column
+    from certgen.sheet import Heading
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 app.add_typer(template_app, name="template")
@@ -254,7 +254,7 @@ def batch(
     raise typer.Exit(2 if summary.refused else 0)
 
 
-def _deliver_chunk(results: list[Any], out: Path, columns: Mapping[str, "Column"]) -> None:
+def _deliver_chunk(results: list[Any], out: Path, columns: Mapping[str, "Heading"]) -> None:
     from certgen.batch import deliver
     from certgen.issue import Issued, Refused
 

@@ -13,7 +13,7 @@ from certgen.core.errors import ApplicationError, SettingsError, Text
 
 if TYPE_CHECKING:
     from certgen.inherited import Inherited
-    from certgen.sheet import Column
+    from certgen.sheet import Heading
     from certgen.wiring import Desk
 
 _NOTE = Text("由旧系统签发，本系统没有其文件", "issued by an older system; there is no document of it here")
@@ -52,7 +52,7 @@ def import_legacy(
     raise typer.Exit(2 if done.refused else 0)
 
 
-def report_rows(faults: Iterable[tuple[int, ApplicationError]], columns: Mapping[str, "Column"]) -> None:
+def report_rows(faults: Iterable[tuple[int, ApplicationError]], columns: Mapping[str, "Heading"]) -> None:
     """Name row, column, header, value and reason of every fault."""
     from certgen.batch import place
 

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from certgen.core.errors import ApplicationError, CertgenError, SettingsError
 from certgen.core.model import Application
+from certgen.fieldtypes import TYPES
 from certgen.sheet import Sheet, example, example_xlsx, letter, load_sheet
 from certgen.sheet.archive import MAX_PART
 from certgen.sheet.formats import DAY, MOMENT, PLAIN, meaning, say_number
@@ -29,7 +30,7 @@ from tests.test_batch import write_table
 
 TEMPLATE = load_template(SHIPPED / KIND)
 NAMES = TEMPLATE.names
-ID = "422301198503071238"
+ID = "422301198503071230"
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 
 
@@ -462,6 +463,62 @@ def test_the_empty_table_of_every_kind_reads_back_to_a_record_that_may_be_issued
     today = date(2026, 11, 23)
     read = template.read(Application(kind, row.values, "k"), authorities(), today)
     assert read.data == template.read(Application(kind, record, "k"), authorities(), today).data
+
+
+VALUES: dict[str, object] = {
+    "text": "文字 <&> \"引号\", 逗号", "company": "桂花源（湖北）有限公司", "person": "买买提·艾力",
+    "address": "温泉路 1 号",
+    "uscc": "91421200MA4900002N", "citizen-id": ID, "uscc-or-citizen-id": ID, "uscc-or-registration": "421200000000017",
+    "date": "2024-06-03", "choice": "甲", "list": ["甲", "乙（一、二）"], "telephone": "0715-12315", "integer": 12,
+    "amount": "1000000.50", "table": [{"a": "麻花", "b": "1，2；3"}, {"a": "桂花糕", "b": ""}],
+}  # fmt: skip
+MORE = {
+    "choice": 'choices = ["甲", "乙"]',
+    "list": 'choices = ["甲", "乙（一、二）"]',
+    "table": 'columns = [{ name = "a", label = { zh = "品种", en = "Item" } }, '
+    '{ name = "b", label = { zh = "备注", en = "Note" }, required = false }]',
+}
+
+
+def test_the_examples_cover_every_type_of_field() -> None:
+    assert not TYPES.keys() - VALUES.keys() - {"photo"}, "a photograph stays in a file of its own"
+
+
+@pytest.mark.parametrize("type_", [name for name in VALUES if name in TYPES])
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+def test_a_field_of_every_type_survives_the_empty_table(tmp_path: Path, type_: str, suffix: str) -> None:
+    folder = tmp_path / "every-type"
+    (folder / "1").mkdir(parents=True)
+    (folder / "1" / "original.xml").write_text("<layout/>", "utf-8")
+    (folder / "template.toml").write_text(
+        f'''
+kind = "every-type"
+version = 1
+title = {{ zh = "各类", en = "Every type" }}
+holder = "name"
+numbering.pattern = "X{{year}}{{seq:4}}"
+copy = [{{ id = "original", title = {{ zh = "正本", en = "Original" }} }}]
+form = [{{ id = "1", in_force_from = 2015-10-01, folder = "1" }}]
+[[field]]
+name = "name"
+label = {{ zh = "名称", en = "Name" }}
+type = "text"
+[[field]]
+name = "value"
+label = {{ zh = "值", en = "Value" }}
+type = "{type_}"
+{MORE.get(type_, "")}
+''', "utf-8")  # fmt: skip
+    template = load_template(folder)
+    record = {"name": "甲", "value": VALUES[type_], "authority": "421200", "issued_on": "2024-06-03"}
+    file = tmp_path / f"t{suffix}"
+    file.write_bytes(example(template, record).encode() if suffix == ".csv" else example_xlsx(template, record))
+    (row,) = load_sheet(file, template.names).rows
+    read, given = (
+        template.read(Application("every-type", one, "k"), authorities(), date(2026, 11, 23)).data
+        for one in (row.values, record)
+    )
+    assert read == given
 
 
 def test_the_empty_workbook_is_text_throughout_and_the_same_every_day(tmp_path: Path) -> None:

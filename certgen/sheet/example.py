@@ -30,7 +30,9 @@ def example_xlsx(template: Template, sample: Mapping[str, object]) -> bytes:
 
 
 def _table(template: Template, sample: Mapping[str, object]) -> tuple[list[str], list[str]]:
-    columns = {"authority": "发证机关", "issued_on": "发证日期"} | {f.name: f.label.zh for f in template.fields}
+    derived = {rule.field.name for rules in template.rules.values() for rule in rules if rule.derive}
+    asked = {field.name: field.label.zh for field in template.fields if field.name not in derived}
+    columns = {"authority": "发证机关", "issued_on": "发证日期"} | asked
     return list(columns.values()), [_cell(sample.get(name, "")) for name in columns]
 
 

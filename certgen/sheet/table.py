@@ -15,7 +15,7 @@ from certgen.fieldtypes import fold
 from certgen.sheet.commas import read_csv
 from certgen.sheet.limits import MAX_BYTES, MAX_COLUMNS, columns_refused, header_refused, letter
 
-__all__ = ["MAX_COLUMNS", "Column", "Row", "Sheet", "letter", "load_sheet"]
+__all__ = ["MAX_COLUMNS", "Heading", "Row", "Sheet", "letter", "load_sheet"]
 
 _ZIP, _OLE = b"PK\x03\x04", bytes.fromhex("d0cf11e0a1b11ae1")
 _BOOKS = (".xlsx", ".xlsm", ".xls", ".et")
@@ -30,7 +30,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class Heading:
     """Where a field stands: the letter of its column, and the header as the file has it."""
 
     letter: str
@@ -39,11 +39,11 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A table as read, the SHA-256 of its file, and the column of each field, by the field's name."""
+    """A table as read, the SHA-256 of its file, and where each field stands, by the field's name."""
 
     rows: tuple[Row, ...]
     digest: bytes
-    columns: Mapping[str, Column]
+    columns: Mapping[str, Heading]
 
 
 def load_sheet(file: Path, known: Mapping[str, str]) -> Sheet:
@@ -61,9 +61,9 @@ def load_sheet(file: Path, known: Mapping[str, str]) -> Sheet:
             Text(f"读不到文件 {file.name}：{error.strerror}", f"{file.name} cannot be read: {error.strerror}")
         ) from error
     header, rows = _parse(_cells(file, data), known)
-    columns: dict[str, Column] = {}
+    columns: dict[str, Heading] = {}
     for i, name in enumerate(header):
-        columns.setdefault(known[name], Column(letter(i), name))
+        columns.setdefault(known[name], Heading(letter(i), name))
     return Sheet(rows, hashlib.sha256(data).digest(), columns)
 
 
