@@ -220,7 +220,7 @@ class _Engraver:
         if not self.engraving.specimen:
             return ""
         chain = self.typefaces.chain("hei-bold")
-        size = page.height * 0.34 / 1000
+        size = min(page.width, page.height) * 0.34 / 1000
         cos, sin = 0.866 * size, 0.5 * size
         out = ["/Artifact BMC\n0.94 0.87 0.85 rg\n"]
         for i, char in enumerate(SPECIMEN):
