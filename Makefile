@@ -2,15 +2,26 @@
 
 PYTHON ?= python3
 WORKERS ?= auto
+HOST ?= 127.0.0.1
+PORT ?= 8000
 
 venv := .venv
 bin := $(venv)/bin
 ready := $(venv)/.ready
 
-.PHONY: demo test check lint bench pictures system venv constraints clean
+.PHONY: demo serve test check lint bench pictures system venv constraints clean
 
 demo: system venv           ## issue, verify and alter a licence of every kind
 	$(bin)/certgen demo
+
+# A code carries the address its workspace was made with, so another HOST or PORT needs a workspace of its own.
+serve: public := $(if $(filter 127.0.0.1:8000,$(HOST):$(PORT)),demo/home,serve-$(HOST)-$(PORT)-home)
+serve: venv                 ## the public pages; HOST=<lan address> makes a licence whose codes a phone opens
+	@test -f $(public)/certgen.toml || \
+	    if [ $(public) = demo/home ]; then $(bin)/certgen demo; else \
+	    $(bin)/certgen init --home $(public) --origin http://$(HOST):$(PORT) && $(bin)/certgen issue food-business \
+	        templates/food-business/sample.json --home $(public) --out $(public)/licences; fi
+	$(bin)/certgen serve --public --home $(public) --host $(HOST) --port $(PORT)
 
 test: system venv           ## everything
 	$(bin)/python -m pytest -n $(WORKERS) --maxprocesses 4

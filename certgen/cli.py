@@ -391,6 +391,23 @@ def fetch(
 
 
 @app.command()
+def serve(
+    public: Annotated[bool, typer.Option("--public", help="The pages that QR codes open.")] = False,
+    host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen at.", min=1, max=65535)] = 8000,
+    home: HomeOption = None,
+    lang: LangOption = None,
+) -> None:
+    """Answer the public over HTTP, until Ctrl-C: whether a licence is genuine and in force."""
+    from importlib import import_module
+
+    session = begin(home, lang)
+    if not public:
+        fail(SettingsError(Text("请写明 --public（公众查验页面）", "say --public (the pages that QR codes open)")))
+    import_module("api.serve").serve(session.home, host, port, session.lang)  # by name: only api knows the web
+
+
+@app.command()
 def demo(home: HomeOption = None, lang: LangOption = None) -> None:
     """Show the main job: keys, licences from records, verification, and one altered byte refused."""
     from certgen.demo import run

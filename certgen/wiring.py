@@ -21,6 +21,7 @@ from certgen.core.chinese import SHANGHAI
 from certgen.core.errors import SettingsError, Text
 from certgen.core.model import Signer
 from certgen.core.qrtext import QrSeal, host_of
+from certgen.core.trustlist import TrustList
 from certgen.register import Register
 from certgen.settings import SHIPPED, Settings
 from certgen.template import Template, load_template
@@ -94,6 +95,11 @@ class Desk:
         return authorities(self.settings.home)
 
     @cached_property
+    def trust(self) -> TrustList:
+        """Who may sign what. Raises SettingsError."""
+        return _anchors(self.settings.root_certificate, self.settings.trust)[2]
+
+    @cached_property
     def verifier(self) -> Verifier:
         """The judge, with the register at hand."""
         return make_verifier(self.settings.root_certificate, self.settings.trust, self.register, self.clock)
@@ -126,6 +132,12 @@ def authorities(home: Path | None = None) -> Mapping[str, AuthorityRecord]:
 
 def make_verifier(root: Path, trust: Path, register: Register | None, clock: Callable[[], datetime]) -> Verifier:
     """Make the judge from the pinned root and the trust list; raises SettingsError when a file is missing."""
+    spki, certificate, entries = _anchors(root, trust)
+    return Verifier(spki, certificate, entries, register, clock)
+
+
+def _anchors(root: Path, trust: Path) -> tuple[bytes, bytes, TrustList]:
+    """Read the root's key and certificate (DER) and the trust list it signed. Raises SettingsError, FormatError."""
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
     from cryptography.x509 import load_pem_x509_certificate
 
@@ -139,8 +151,7 @@ def make_verifier(root: Path, trust: Path, register: Register | None, clock: Cal
             )
         ) from error
     spki = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    entries = trustlist.decode(signed, spki)
-    return Verifier(spki, certificate.public_bytes(Encoding.DER), entries, register, clock)
+    return spki, certificate.public_bytes(Encoding.DER), trustlist.decode(signed, spki)
 
 
 def open_desk(chosen: Settings, *, readonly: bool = True, clock: Callable[[], datetime] = now) -> Desk:

@@ -1,0 +1,80 @@
+"""What goes around every answer: headers, an empty body for HEAD, and a bare 500 for what nobody foresaw.
+
+Nothing of a request is logged: neither its address, which holds a sid, nor the words of an error, which may hold a
+name.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import PurePath
+from typing import Any
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+
+_CSP = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS: tuple[tuple[bytes, bytes], ...] = (
+    (b"content-security-policy", _CSP.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"x-robots-tag", b"noindex"),
+)
+_NO_STORE = (b"cache-control", b"no-store")
+_log = logging.getLogger("certgen.api")
+
+
+class Guard:
+    """ASGI middleware, outermost."""
+
+    def __init__(self, app: App) -> None:
+        """Stand around an application."""
+        self._app = app
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        """Answer a request; nothing escapes."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        has_begun = False
+
+        async def answer(message: Message) -> None:
+            nonlocal has_begun
+            if message["type"] == "http.response.start":
+                has_begun = True
+                message["headers"] = _headers(list(message["headers"]))
+            elif scope["method"] == "HEAD":
+                message = {**message, "body": b""}
+            await send(message)
+
+        try:
+            await self._app(scope, receive, answer)
+        except Exception as fault:  # border control: no traceback, whose lines may hold a name or a number
+            _log.error("a request failed: %s", _place(fault))
+            if has_begun:
+                raise ConnectionError("an answer broke off") from None
+            start = {"type": "http.response.start", "status": 500, "headers": [(b"content-type", b"text/plain")]}
+            await answer(start)
+            await answer({"type": "http.response.body", "body": b"500"})
+
+
+def _headers(given: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    names = {name.lower() for name, _ in given}
+    return [*given, *HEADERS, *(() if b"cache-control" in names else (_NO_STORE,))]
+
+
+def _place(fault: BaseException) -> str:
+    """Name an error by its class and the line that raised it, and nothing of what it says."""
+    trace = fault.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f"{PurePath(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else "?"
+    return f"{type(fault).__name__} at {where}"
