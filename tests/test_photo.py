@@ -14,8 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from typer.testing import CliRunner
 
 from certgen import photo
+from certgen.cli import app
 from certgen.core import record
 from certgen.core.errors import ApplicationError, TemplateError, Text
 from certgen.core.model import Field
@@ -338,7 +340,7 @@ def _house(house: House, template: str = TEMPLATE) -> House:
     (folder / "1").mkdir(parents=True)
     (folder / "template.toml").write_text(template, "utf-8")
     layout = LAYOUT.replace('height="54"', 'height="60"').replace('size="26"', 'size="28"').replace('x="57"', 'x="56"')
-    layout = layout.replace('size="9"', 'size="9" floor="4"')
+    layout = layout.replace('size="9"', 'size="9" floor="4"').replace('size="8"', 'size="6"')
     (folder / "1" / "original.xml").write_text(layout, "utf-8")
     house.close()
     return House(house.settings.home)
@@ -368,3 +370,13 @@ def test_a_photograph_is_never_public(house: House) -> None:
     with pytest.raises(TemplateError) as refusal:
         _house(house, TEMPLATE + "public = true\n").issue({}, kind="pass")
     assert refusal.value.field == "photo.public"
+
+
+def test_the_command_line_reads_the_photograph_beside_the_record(house: House, tmp_path: Path) -> None:
+    home = _house(house).settings.home
+    (tmp_path / "face.png").write_bytes(GOOD["png"])
+    (tmp_path / "record.json").write_text('{"authority": "421200", "姓名": "张三", "照片": "face.png"}', "utf-8")
+    command = ["issue", "pass", str(tmp_path / "record.json"), "--out", str(tmp_path / "out"), "--home", str(home)]
+    said = CliRunner().invoke(app, command)
+    assert said.exit_code == 0, said.output
+    assert len(list((tmp_path / "out").glob("*.pdf"))) == 1
