@@ -53,10 +53,6 @@ class Book:
         """Say no: nothing is lost here."""
         return False
 
-    def is_inherited(self, number: str) -> bool:
-        """Say no: there was no older system."""
-        return False
-
 
 @contextmanager
 def issued() -> Iterator[tuple[wiring.Office, list[bytes], Book]]:

@@ -182,10 +182,6 @@ class Register:
         with self._database.reading() as db:
             return inherited.find(db, number)
 
-    def is_inherited(self, number: str) -> bool:
-        """Tell whether an older system issued a number."""
-        return bool(self.inherited(number))
-
     def in_lost_range(self, number: str) -> bool:
         """Tell whether a number may be one that a restored register has forgotten; in doubt, yes.
 

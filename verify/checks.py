@@ -32,10 +32,6 @@ if TYPE_CHECKING:
 
 _END = b"%%EOF\n"
 _MAX_PREFIXES = 8
-INHERITED = Text(
-    "此编号由旧系统签发，登记簿没有其文件：请向发证机关核实",
-    "an older system issued this number, and the register has no document of it: ask the authority",
-)
 LOST = Text("登记簿曾恢复，此号段记录缺失", "the register was restored and has lost this range of numbers")
 _CaseT = TypeVar("_CaseT")
 
@@ -147,8 +143,6 @@ def is_registered(case: Case) -> None:
     claimed = _claimed(case)
     if claimed and any(map(case.register.in_lost_range, (claimed.number, claimed.sid))):
         raise UnsureError(LOST)
-    if claimed and case.register.is_inherited(claimed.number):
-        raise UnsureError(INHERITED)
     raise _wrong("R1", "登记簿中没有这份文件：从未签发", "never registered: we did not issue this file")
 
 

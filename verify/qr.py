@@ -14,7 +14,7 @@ from certgen.core.model import Registered
 from certgen.core.qrtext import Scanned
 from certgen.core.trustlist import TrustEntry, TrustList
 from verify.chain import verify_signature
-from verify.checks import INHERITED, LOST, CheckOf, UnsureError, build, check_enrolled, check_in_force, check_timely
+from verify.checks import LOST, CheckOf, UnsureError, build, check_enrolled, check_in_force, check_timely
 from verify.report import Facts, RegisterView, say_day, say_moment
 
 _MAX_TEXT = 4096  # characters; the longest symbol holds fewer
@@ -131,8 +131,6 @@ def is_registered(case: QrCase) -> None:
         case.registered = next((one for one in found if one.record_digest.startswith(begins)), found[-1])
     elif any(map(case.register.in_lost_range, (scanned.facts.number, scanned.sid))):
         raise UnsureError(LOST)
-    elif case.register.is_inherited(scanned.facts.number):
-        raise UnsureError(INHERITED)
     else:
         raise _wrong("R1", "登记簿中没有此证照：从未签发", "never registered: we did not issue this document")
 

@@ -58,9 +58,6 @@ class RegisterView(Protocol):
     def in_lost_range(self, number_or_sid: str) -> bool:
         """Say whether a restored register may have lost this number or sid."""
 
-    def is_inherited(self, number: str) -> bool:
-        """Say whether an older system issued this number; such a licence has no document here."""
-
 
 @dataclass(frozen=True, slots=True)
 class Report:

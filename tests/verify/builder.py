@@ -55,7 +55,6 @@ class Book:
 
     documents: list[Registered] = field(default_factory=list)
     lost: tuple[str, ...] = ()
-    older: tuple[str, ...] = ()
 
     def by_digest(self, digest: bytes) -> Registered | None:
         return next((one for one in self.documents if one.pdf_digest == digest), None)
@@ -65,9 +64,6 @@ class Book:
 
     def in_lost_range(self, number_or_sid: str) -> bool:
         return number_or_sid in self.lost
-
-    def is_inherited(self, number: str) -> bool:
-        return number in self.older
 
     def enter(self, pdf: bytes, certificate: Certificate = CERTIFICATE, status: str = "issued") -> Registered:
         c = certificate
