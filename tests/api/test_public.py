@@ -43,8 +43,8 @@ class Book:
         found = self._register.by_digest(digest)
         return self.change(found) if found else None
 
-    def in_lost_range(self, number: str) -> bool:
-        return bool(self._register.in_lost_range(number))
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._register, name)
 
 
 @dataclass
