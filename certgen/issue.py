@@ -405,7 +405,7 @@ def _certificate(
     """Gather the facts of a copy, by its place; without a promise, with any number and sid in their places."""
     copy = template.copies[place]
     return Certificate(
-        sid=promise.sids[place] if promise else "0" * 12,
+        sid=promise.sids[place] if promise else "W" * 12,  # a letter: tried in the widest
         number=promise.number if promise else reading.number(reading.last),
         version=promise.version if promise else 1,
         kind=template.kind,

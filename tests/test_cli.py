@@ -349,7 +349,7 @@ def test_no_name_id_or_sid_is_logged_even_when_everything_else_is(home: Path, tm
     batch = run("batch", KIND, table, "--out", tmp_path / "batch")
     wrong = [line for line in batch.err.splitlines() if ID[:-1] in line]
     assert len(wrong) == 1, "an ID that is wrong is shown once, where it is called wrong"
-    assert wrong[0].startswith("row 2: Social credit code")
+    assert wrong[0].startswith("row 2, column B: Social credit code")
     assert ID[:-1] not in batch.out + (tmp_path / "batch" / "results.csv").read_text("utf-8-sig")
 
 
