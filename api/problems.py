@@ -75,6 +75,9 @@ OF_STATUS: Mapping[int, Kind] = MappingProxyType(
             Text("只接受 PDF 文件或二维码文字", "only a PDF file or the text of a QR code is taken"),
         ),
         500: Kind("internal", 500, _OURS),
+        503: Kind(
+            "busy", 503, Text("现在核验的人很多，请稍后再试", "many files are being checked; please try again soon")
+        ),
     }
 )
 

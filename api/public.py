@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _NOBODY = "0" * sids.LENGTH  # asked for in place of what is no sid, so that both take the same time
 _DAY_S = 86_400
+_MOST_UPLOADS = 16
 _READ = ["GET", "HEAD"]
 
 
@@ -49,6 +50,8 @@ class _Public:
         self.pages = Pages(desk.settings.host)
         specimens = frozenset(entry.fingerprint for entry in desk.trust.entries if entry.specimen)
         self.showing = Showing(self._copy_title, specimens)
+        # Each may hold 25 MB twice over while it arrives. More are turned away, and pages by sid go on being answered.
+        self._arriving = asyncio.Semaphore(_MOST_UPLOADS)
         # One file is judged at a time: a judgement takes milliseconds, and a file may weigh 25 MB.
         self._turn = asyncio.Semaphore(1)
         self.app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
@@ -108,7 +111,10 @@ class _Public:
 
     async def check(self, request: Request) -> Response:
         """Judge what is handed in, and say what each rule found."""
-        handed = await read_upload(request)
+        if self._arriving.locked():
+            raise HTTPException(503)
+        async with self._arriving:
+            handed = await read_upload(request)
         async with self._turn:
             result = await run_in_threadpool(self._judge, handed)
         if wants_json(request):

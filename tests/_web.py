@@ -42,7 +42,32 @@ class Web:
         """Send a request; header names are written with underscores."""
         return asyncio.run(self._ask(method, target, iter(pieces), headers))
 
-    async def _ask(self, method: str, target: str, pieces: Iterator[bytes], headers: dict[str, str]) -> Answer:
+    def ask_while(self, stalled: int, method: str, target: str, **headers: str) -> list[Answer]:
+        """Ask twice: while that many uploads to /check stand still half-way, and after they were given up."""
+
+        async def run() -> list[Answer]:
+            never = asyncio.Event()
+            slow = {"content-type": "application/pdf"}
+            uploads = [
+                asyncio.create_task(self._ask("POST", "/check", iter((b"%PDF-",)), slow, never)) for _ in range(stalled)
+            ]
+            await asyncio.sleep(0.05)
+            during = await self._ask(method, target, iter((b"x",)), headers)
+            for upload in uploads:
+                upload.cancel()
+            await asyncio.gather(*uploads, return_exceptions=True)
+            return [during, await self._ask(method, target, iter((b"x",)), headers)]
+
+        return asyncio.run(run())
+
+    async def _ask(
+        self,
+        method: str,
+        target: str,
+        pieces: Iterator[bytes],
+        headers: dict[str, str],
+        until: asyncio.Event | None = None,
+    ) -> Answer:
         path, _, query = target.partition("?")
         scope = {
             "type": "http",
@@ -64,6 +89,8 @@ class Web:
         async def receive() -> dict[str, Any]:
             nonlocal taken
             piece = next(pieces, None)
+            if piece is None and until is not None:
+                await until.wait()
             taken += len(piece or b"")
             return {"type": "http.request", "body": piece or b"", "more_body": piece is not None}
 

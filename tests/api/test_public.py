@@ -274,6 +274,14 @@ def test_a_body_that_says_it_is_huge_is_not_read(place: Place) -> None:
     assert (answer.status, answer.taken, verdict(answer)) == (413, 0, "文件过大，最多 25 MB")
 
 
+def test_many_slow_uploads_are_turned_away_and_pages_go_on(place: Place) -> None:
+    during, after = place.web.ask_while(16, "POST", "/check", content_type=PDF)
+    assert (during.status, during.json["type"]) == (503, "urn:certgen:problem:busy")
+    assert after.status == 200
+    assert place.web.ask_while(15, "POST", "/check", content_type=PDF)[0].status == 200
+    assert place.web.ask_while(40, "GET", f"/{place.sid}")[0].status == 200
+
+
 HOSTILE: dict[str, tuple[str, bytes, int]] = {
     "no type": ("", b"x", 415),
     "a picture": ("image/png", b"x", 415),
