@@ -567,7 +567,7 @@ def test_a_workbook_goes_to_a_file_and_only_with_a_kind(tmp_path: Path) -> None:
     assert "--xlsx goes with --csv KIND" in command("kinds", "--xlsx", tmp_path / "t.xlsx").err
     answer = command("kinds", "--csv", KIND, "--xlsx", tmp_path / "nowhere" / "t.xlsx")
     assert answer.code == 2
-    assert "t.xlsx cannot be written: No such file" in answer.err
+    assert "cannot be written: No such file" in answer.err
 
 
 @pytest.mark.slow
