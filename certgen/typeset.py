@@ -8,6 +8,7 @@ Lengths inside a line are thousandths of an em, those of a box are points. Where
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate, pairwise
 from typing import Literal, NamedTuple
 
@@ -175,6 +176,7 @@ def _paragraphs(text: str, advance: Advance, track: int, gap: int) -> "list[_Par
     return [_Paragraph(part, advance, track, gap) for part in text.split("\n")] if text else []
 
 
+@lru_cache(maxsize=256)  # a layout has a few dozen pairs
 def _sizes(size: float, floor: float) -> tuple[float, ...]:
     steps = int((size - floor) / STEP_PT)
     sizes = [round(size - STEP_PT * step, 3) for step in range(steps + 1)]
