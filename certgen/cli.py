@@ -432,3 +432,5 @@ def main() -> None:
             fail(error)
         except typer.Exit as stop:
             raise SystemExit(stop.exit_code) from None
+    finally:
+        gc.enable()  # whoever called us, such as a test, goes on

@@ -43,7 +43,7 @@ ATTRIBUTES: dict[str, dict[str, str | None]] = {
     "page": {"width": None, "height": None, "role": "main"},
     "text": {
         **_AREA, **_TYPE, "name": "", "floor": "", "fit": "shrink", "align": "left", "valign": "top",
-        "tracking": "0", "print": "", "paper": "", "optional": "",
+        "tracking": "0", "print": "", "paper": "",
     },
     "art": {
         **_AREA, "src": None, "print": "", "paper": "", "repeat-x": "1", "dx": "0", "repeat-y": "1", "dy": "0",
@@ -72,7 +72,6 @@ _WORDS = {
     "role": {"main", "continuation"},
     "rotate": {"0", "90", "180", "270"},
     "flip": {"", "x", "y"},
-    "optional": {"", "yes"},
 }
 _ABOVE_ZERO = {"width", "height", "size", "floor", "leading", "repeat-x", "repeat-y"}
 _COUNTS = {"repeat-x", "repeat-y"}

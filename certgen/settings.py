@@ -19,8 +19,8 @@ from typing import Any
 
 from certgen.core.errors import FormatError, Lang, SettingsError, Text
 from certgen.core.qrtext import host_of
+from certgen.overlay import SHIPPED as SHIPPED
 
-SHIPPED = Path(__file__).parent.parent / "templates"
 FILE = "certgen.toml"
 _DEFAULT_ORIGIN = "http://127.0.0.1:8000"
 

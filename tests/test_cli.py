@@ -1,8 +1,10 @@
 """The command line: sentences, exit codes, and nothing said that must not be."""
 
+import gc
 import json
 import re
 import shutil
+import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from certgen import settings, wiring
+from certgen.cli import main
 from certgen.core.codes import make_citizen_id
 from certgen.proof import read_qr
 from tests._workspace import RUN, Said, book, command, files, live_home, python, write_record
@@ -373,3 +376,10 @@ def test_a_passphrase_is_in_no_answer(common: Path, tmp_path: Path) -> None:
     with wiring.open_office(settings.load(common), lambda _: secret.read_bytes(), actor="t") as office:
         office.issuer.seal_of("421200")
         assert secret.read_text() not in repr(office) + repr(office.issuer) + repr(office.issuer.seal_of("421200"))
+
+
+def test_the_command_leaves_the_collector_as_a_caller_needs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["certgen", "kinds"])
+    with pytest.raises(SystemExit):
+        main()
+    assert gc.isenabled()
