@@ -1,10 +1,10 @@
 """`certgen template …`: the author's commands. None of them needs a workspace, opens a key or issues anything."""
 
 import hashlib
-from collections.abc import Mapping
+import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,11 +13,9 @@ from certgen.console import HomeOption, JsonOption, LangOption
 from certgen.core.errors import SettingsError, TemplateError, Text
 
 if TYPE_CHECKING:
-    from certgen.author import Studio
-    from certgen.template import Template
+    from certgen.author.live import Wish
 
 template_app = typer.Typer(no_args_is_help=True, help="Make, look at, check and approve kinds of documents.")
-_T = TypeVar("_T")
 DPI = 150  # of previews; enough to judge type and lines
 
 
@@ -78,22 +76,35 @@ def preview(
     form: Annotated[str, typer.Option(help="A form; the record is moved to it.")] = "",
     copy: Annotated[str, typer.Option(help="One copy; default all.")] = "",
     paper: Annotated[PaperOf, typer.Option(help="plain, or overprint for official stock.")] = PaperOf.plain,
-    out: Annotated[Path, typer.Option("--out", help="Folder for the PDF and PNG files.")] = Path(),
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write PDF and PNG files to this folder instead of serving a page.")
+    ] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Of the page; 0 takes a free one.")] = 8010,
     home: HomeOption = None,
     lang: LangOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Draw a record as PDF and PNG, with 样本 across it. Nothing is signed, numbered or registered."""
+    """Show a kind on a page that follows every save, or with --out write PDF and PNG; 样本 stands across each page.
+
+    Nothing is signed, numbered or registered. The page is for this machine alone; Ctrl-C ends it.
+    """
     from certgen import wiring
+    from certgen.author.live import Wish
+
+    session = console.begin(home, lang, as_json)
+    folder = _folder(kind, session.home)
+    if out is None:
+        _serve(folder, Wish(case, form, copy, paper.value), port)
+        return
+    from certgen.author.exhibits import choose, one_of
     from certgen.author.pictures import png, render
     from certgen.template import load_template
 
-    session = console.begin(home, lang, as_json)
-    template = load_template(_folder(kind, session.home))
+    template = load_template(folder)
     studio = wiring.open_studio(session.home)
-    name, data = _record(template, case, form, studio)
+    name, data = choose(template, case, form, studio)
     reading = studio.read(template, data)
-    copies = [_one_of({c.id: c for c in template.copies}, copy, Text("联", "copy"))] if copy else template.copies
+    copies = [one_of({c.id: c for c in template.copies}, copy, Text("联", "copy"))] if copy else template.copies
     console.make_folder(out)
     files = []
     for specimen in studio.specimens(template, reading, (paper.value,), copies):
@@ -106,31 +117,23 @@ def preview(
     console.answer(rows, [row["file"] for row in rows])
 
 
-def _record(template: "Template", case: str, form: str, studio: "Studio") -> tuple[str, Mapping[str, object]]:
-    """Find the record to draw: the case, or the sample; for a form alone, the first record that fits it."""
-    from certgen.author.exhibits import SAMPLE, fitting, label_of, load_record, records
-    from certgen.author.studio import on_form
+def _serve(folder: Path, wish: "Wish", port: int) -> None:
+    from certgen import author, wiring
+    from certgen.author.page import make_server
 
-    files = records(*template.layers)
-    name = case or SAMPLE
-    named = _one_of(files, name, Text("例", "case"))
-    data = load_record(named, label_of(named, template))
-    if not form:
-        return name, data
-    wanted = _one_of({f.id: f for f in template.forms}, form, Text("版", "form"))
-    for other, file in () if case else files.items():
-        fits = fitting(template, wanted, [load_record(file, other)], studio)
-        if fits is not None:
-            return other, fits
-    return name, on_form(template, data, wanted)
-
-
-def _one_of(known: Mapping[str, _T], name: str, what: Text) -> _T:
-    if name not in known:
-        names = ", ".join(known)
-        zh = f"没有名为“{name[:40]}”的{what.zh}，已有：{names}"
-        raise SettingsError(Text(zh, f"there is no {what.en} {name[:40]!r}; known are {names}"))
-    return known[name]
+    session = console.current()
+    server = make_server(
+        folder, lambda: wiring.open_studio(session.home), author.check, wish, lang=session.lang, port=port
+    )
+    address = f"http://127.0.0.1:{server.server_port}/"
+    console.answer({"page": address, "kind": folder.name}, [f"{folder.name}  {address}"])
+    sys.stdout.flush()  # whoever started us in a pipe waits for the address
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        server.server_close()
 
 
 def _written(file: Path, content: bytes) -> Path:

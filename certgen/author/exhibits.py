@@ -5,13 +5,15 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from certgen.author.studio import Studio, on_form
-from certgen.core.errors import TemplateError, Text
+from certgen.core.errors import SettingsError, TemplateError, Text
 from certgen.overlay import find
 from certgen.template import Form, Template
 
 SAMPLE = "sample"
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +86,32 @@ def line_of(file: Path, keys: set[str]) -> int:
         if set(re.findall(r'"((?:[^"\\]|\\.)*)"\s*:', line)) & keys:
             return number
     return 0
+
+
+def choose(template: Template, case: str, form: str, studio: Studio) -> tuple[str, Mapping[str, object]]:
+    """Find the record to draw: the case, or the sample; for a form alone, the first record that fits it.
+
+    Gives its name and its data. Raises SettingsError for a case or form that is not there, TemplateError for a file
+    that is not JSON, ApplicationError for a faulty record.
+    """
+    files = records(*template.layers)
+    name = case or SAMPLE
+    named = one_of(files, name, Text("例", "case"))
+    data = load_record(named, label_of(named, template))
+    if not form:
+        return name, data
+    wanted = one_of({f.id: f for f in template.forms}, form, Text("版", "form"))
+    for other, file in () if case else files.items():
+        fits = fitting(template, wanted, [load_record(file, other)], studio)
+        if fits is not None:
+            return other, fits
+    return name, on_form(template, data, wanted)
+
+
+def one_of(known: Mapping[str, _T], name: str, what: Text) -> _T:
+    """Pick by name; raises SettingsError that lists those there are."""
+    if name not in known:
+        names = ", ".join(known)
+        zh = f"没有名为“{name[:40]}”的{what.zh}，已有：{names}"
+        raise SettingsError(Text(zh, f"there is no {what.en} {name[:40]!r}; known are {names}"))
+    return known[name]
