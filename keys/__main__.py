@@ -19,7 +19,7 @@ from certgen.core.trustlist import TrustEntry, TrustList
 Names = argparse.Namespace
 
 _TTL_S = 30 * 86_400  # a month: the root key need not be fetched more often
-_USES = {"seal": Text("印章", "seal"), "qr": Text("二维码", "QR")}
+_USES = {"seal": Text("印章", "seal"), "qr": Text("二维码", "QR"), "status": Text("状态", "status")}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

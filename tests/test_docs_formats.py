@@ -6,7 +6,7 @@ After a deliberate change: `python tests/test_docs_formats.py` writes the exampl
 import json
 import re
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from certgen import qr
 from certgen.author.approval import LockLine
-from certgen.core import codes, cose, der, gap, qrtext, record, sid, trustlist
+from certgen.core import codes, cose, der, gap, qrtext, record, sid, statuslist, trustlist
 from certgen.core.cms import HALF_ORDER, CmsProfile
 from certgen.core.errors import Text
 from certgen.core.model import Certificate, Slot
@@ -273,6 +273,39 @@ def versions_lock() -> str:
     return LockLine("food-business", "2023", 1, sha256(b"a template").hexdigest()).encode().rstrip("\n")
 
 
+def status_list() -> str:
+    """A list with one document in it."""
+    issued_at = datetime(2026, 11, 23, 1, 12, tzinfo=UTC)
+    packed = statuslist.pack([(77_777, "issued")])
+    uri = statuslist.uri_of(ORIGIN, 0)
+    signer: Any = Signer()
+    data = statuslist.encode(
+        statuslist.StatusList(uri, issued_at, issued_at + timedelta(hours=24), 3600, packed), signer
+    )
+    parts = cose.parse1(data[1:])
+    (*claims, listed, ttl) = _map_items(parts.payload)
+    at = listed.index(b"\x64bits")
+    rows = [
+        (0, data[:1], "tag 18: COSE_Sign1"),
+        (0, b"\x84", "an array of four"),
+        (1, cose.head(2, len(parts.protected)) + parts.protected, "protected header: {1: -7, 4: kid, 16: type}"),
+        (1, b"\xa0", "unprotected header: {}"),
+        (1, cose.head(2, len(parts.payload)), f"payload: {len(parts.payload)} bytes"),
+        (2, parts.payload[:1], "a map of five"),
+        *((2, item, name) for item, name in zip(claims, ("2 sub", "4 exp", "6 iat"), strict=True)),
+        (2, listed[:4], "65533 status list: a map of two"),
+        (3, listed[4:at], "lst: 65,536 bytes, deflated"),
+        (3, listed[at:], "bits"),
+        (2, ttl, "65534 ttl: 3600"),
+        (1, cose.head(2, 64) + parts.signature, "signature; external_aad is empty"),
+    ]
+    layout, again = annotated(rows)
+    assert again == data
+    byte = packed[77_777 >> 1]
+    said = f"byte 38888 is {byte:02x}: place 77,776 (low half) is F, place 77,777 is 0; others are ff"
+    return f"{layout}\n\ninflated      {said}"
+
+
 EXAMPLES = {
     "identifiers": identifiers,
     "record": record_json,
@@ -283,6 +316,7 @@ EXAMPLES = {
     "plate-facts": plate_facts,
     "high-water": high_water,
     "versions-lock": versions_lock,
+    "status-list": status_list,
 }
 _BLOCK = re.compile(r"<!-- example: ([a-z-]+) -->\n```text\n(.*?)\n```", re.S)
 

@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 from certgen.core.errors import Text
 
 Paper = Literal["plain", "overprint"]
-Use = Literal["seal", "qr"]
+Use = Literal["seal", "qr", "status"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,14 @@ A COSE_Sign1 (see `certgen.core.cose`), ES256 by the root key, external_aad `cer
      3: [host[:port], …],           whose QR texts count; the current one first
      4: [entry, …]}
 
-    entry {1: use                   0 seal, 1 qr
+    entry {1: use                   0 seal, 1 qr, 2 status
            2: algorithm             -7 ES256, -257 RS256
            3: authority             tstr, its division id
            4: [zh, en]              its name
            5: [kind, …]             ["*"] for every kind
            6: SubjectPublicKeyInfo  bstr, DER
-           7: certificate           bstr, DER; absent for qr
-           8: [issuing CA, …]       bstr, DER, without the root; absent for qr
+           7: certificate           bstr, DER; absent but for seals
+           8: [issuing CA, …]       bstr, DER, without the root; likewise
            9: not_before            10: not_after, both included
           11: compromised_at        absent when the key is not known to be compromised
           12: specimen              bool}
@@ -26,17 +26,10 @@ Fingerprint and kid are computed, never written: two statements of one fact coul
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from hashlib import sha256
 from typing import Literal
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
-from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_dss_signature
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_der_public_key
-
-from certgen.core import cose
+from certgen.core import cose, es256
 from certgen.core.errors import FormatError, Text, VerificationError
 from certgen.core.model import Signer, Use
 
@@ -45,7 +38,7 @@ EVERY_KIND = ("*",)
 _VERSION = 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = 253402300799  # 9999-12-31T23:59:59Z, the last second a datetime holds
-_USES: tuple[Use, ...] = ("seal", "qr")
+_USES: tuple[Use, ...] = ("seal", "qr", "status")
 _ALGORITHMS: dict[int, Literal["ES256", "RS256"]] = {cose.ES256: "ES256", cose.RS256: "RS256"}
 _CODES = {name: code for code, name in _ALGORITHMS.items()}
 
@@ -54,7 +47,7 @@ _CODES = {name: code for code, name in _ALGORITHMS.items()}
 class TrustEntry:
     """One key and what it may sign. `entry_of` fills in `fingerprint` and `kid`.
 
-    `fingerprint` is SHA-256 of the certificate for a seal, of the SPKI for a QR key; `kid` the first 4 bytes
+    `fingerprint` is SHA-256 of the certificate for a seal, of the SPKI for any other key; `kid` the first 4 bytes
     of SHA-256 of the SPKI. Times are UTC in whole seconds; the window includes both ends.
     """
 
@@ -92,6 +85,10 @@ class TrustList:
     def find(self, fingerprint: bytes) -> TrustEntry | None:
         """Give the entry with this fingerprint."""
         return next((entry for entry in self.entries if entry.fingerprint == fingerprint), None)
+
+    def of_kid(self, use: Use, kid: bytes) -> TrustEntry | None:
+        """Give the entry of a key without a certificate."""
+        return next((entry for entry in self.entries if entry.use == use and entry.kid == kid), None)
 
     def is_fresh(self, now: datetime) -> bool:
         """Say whether the list is younger than its time to live."""
@@ -156,24 +153,8 @@ def decode(data: bytes, root_spki: bytes) -> TrustList:
 
 def _check_signature(parts: cose.Sign1, root_spki: bytes) -> None:
     digest = sha256(cose.sig_structure(parts.protected, AAD, parts.payload)).digest()
-    r, s = (int.from_bytes(half, "big") for half in (parts.signature[:32], parts.signature[32:]))
-    try:
-        _root_key(root_spki).verify(encode_dss_signature(r, s), digest, ECDSA(Prehashed(SHA256())))
-    except InvalidSignature:
-        raise VerificationError(
-            "T1", Text("信任清单的签名不正确", "the trust list's signature does not hold")
-        ) from None
-
-
-@lru_cache(maxsize=4)  # loading the key takes as long as checking a signature
-def _root_key(spki: bytes) -> EllipticCurvePublicKey:
-    try:
-        key = load_der_public_key(spki)
-    except ValueError as fault:
-        raise FormatError(Text("根公钥已损坏", "the root's public key cannot be read")) from fault
-    if not isinstance(key, EllipticCurvePublicKey) or key.curve.name != "secp256r1":
-        raise FormatError(Text("根公钥应为 P-256", "the root's public key is not on P-256"))
-    return key
+    if not es256.is_signed(root_spki, parts.signature, digest):
+        raise VerificationError("T1", Text("信任清单的签名不正确", "the trust list's signature does not hold"))
 
 
 def _protected(spki: bytes) -> bytes:
@@ -225,11 +206,11 @@ def _read_entry(fields: cose.Cbor) -> TrustEntry:
     if not isinstance(fields, dict):
         raise FormatError(Text("信任清单条目不是映射", "an entry of the trust list is not a map"))
     use, algorithm, name = fields.get(1), fields.get(2), _texts(fields, 4)
-    if type(use) is not int or use not in (0, 1) or type(algorithm) is not int or algorithm not in _ALGORITHMS:
+    if type(use) is not int or not 0 <= use < len(_USES) or type(algorithm) is not int or algorithm not in _ALGORITHMS:
         raise FormatError(Text("用途或算法未知", "an entry with an unknown use or algorithm"))
     if len(name) != 2:
         raise FormatError(Text("机构名称应为中英文各一", "an authority's name is not in two languages"))
-    is_seal = use == 0
+    is_seal = _USES[use] == "seal"
     return entry_of(
         use=_USES[use],
         algorithm=_ALGORITHMS[algorithm],
@@ -268,7 +249,7 @@ def _check_entry(entry: TrustEntry) -> None:
         (bool(entry.certificate and entry.chain) == is_seal, "a certificate and its issuer for seals alone"),
         (bool(entry.certificate or entry.chain) == is_seal, "a certificate and its issuer for seals alone"),
         (entry.spki in entry.certificate or not is_seal, "the certificate's own public key"),
-        (is_seal or entry.algorithm == "ES256", "ES256 for QR keys"),
+        (is_seal or entry.algorithm == "ES256", "ES256 for keys without a certificate"),
         (entry.kid == sha256(entry.spki).digest()[:4], "the kid of the public key"),
         (entry.fingerprint == sha256(entry.certificate or entry.spki).digest(), "the fingerprint of the key"),
         (_seconds(entry.not_before) <= _seconds(entry.not_after), "a window that opens before it closes"),
