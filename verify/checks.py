@@ -208,7 +208,8 @@ def is_timely(case: Case) -> None:
 
     签章时印章在有效期内。
     """
-    check_timely(case.sealer.entry, case.sealer.windows, case.facts.issued_at)
+    known = case.registered is not None
+    check_timely(case.sealer.entry, case.sealer.windows, case.facts.issued_at, by_register=known)
 
 
 def holds_its_record(case: Case) -> Text | None:
@@ -251,8 +252,14 @@ def check_enrolled(entry: TrustEntry | None, trusts: bool, authority: str, kind:
         raise _wrong("T1", "印章无权签发此类证照", f"the signer may not sign documents of kind {kind!r}")
 
 
-def check_timely(entry: TrustEntry | None, windows: tuple[tuple[datetime, datetime], ...], at: datetime) -> None:
-    """Rule T4. Raises VerificationError."""
+def check_timely(
+    entry: TrustEntry | None, windows: tuple[tuple[datetime, datetime], ...], at: datetime, *, by_register: bool
+) -> None:
+    """Rule T4. Raises VerificationError, or UnsureError when the key counts as stolen.
+
+    What a stolen key signed may be ours or the thief's, so nothing is called forged: it must be checked again. Only a
+    time that stands in the register (`by_register`) clears a document, since a thief writes any time he likes.
+    """
     at = at.replace(microsecond=0)
     for start, end in ((entry.not_before, entry.not_after), *windows) if entry else windows:
         if not start <= at <= end:
@@ -261,12 +268,23 @@ def check_timely(entry: TrustEntry | None, windows: tuple[tuple[datetime, dateti
                 f"签发时间 {say_moment(at)} 不在印章有效期内",
                 f"sealed {say_moment(at)}, outside the life of the seal, {say_moment(start)} to {say_moment(end)}",
             )
-    if entry is not None and entry.compromised_at is not None and at >= entry.compromised_at:
-        raise _wrong(
-            "T4",
-            f"印章密钥自 {say_moment(entry.compromised_at)} 起已失密",
-            f"the key of the seal counts as stolen since {say_moment(entry.compromised_at)}",
+    if entry is not None and entry.compromised_at is not None and (at >= entry.compromised_at or not by_register):
+        raise needs_recheck(entry.compromised_at, by_register=by_register)
+
+
+def needs_recheck(since: datetime, *, by_register: bool) -> UnsureError:
+    """Say that the key counts as stolen and who can tell: the authority, or (not `by_register`) the register."""
+    stolen = say_moment(since)
+    if by_register:
+        zh, en = "此证在其后签发，须由发证机关复核", "issued after that: the issuing authority must tell"
+    else:
+        zh, en = "须查登记簿复核", "only the register can tell what was issued before"
+    return UnsureError(
+        Text(
+            f"签发此证的密钥自 {stolen} 起已失密，{zh}",
+            f"needs re-check, its key counts as stolen since {stolen}; {en}",
         )
+    )
 
 
 def check_in_force(status: str | None, valid_until: date | None, now: datetime) -> None:

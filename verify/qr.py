@@ -14,8 +14,8 @@ from certgen.core.model import Registered
 from certgen.core.qrtext import Scanned
 from certgen.core.trustlist import TrustEntry, TrustList
 from verify.chain import verify_signature
-from verify.checks import LOST, CheckOf, UnsureError, build, check_enrolled, check_in_force, check_timely
-from verify.report import Facts, RegisterView, say_day, say_moment
+from verify.checks import LOST, CheckOf, UnsureError, build, check_enrolled, check_in_force, check_timely, needs_recheck
+from verify.report import Facts, RegisterView, say_day
 
 _MAX_TEXT = 4096  # characters; the longest symbol holds fewer
 
@@ -159,16 +159,11 @@ def is_timely(case: QrCase) -> None:
     if case.entry is None:
         raise UnsureError(Text("没有信任清单可查", "no trust list is at hand"))
     if case.registered is not None:
-        check_timely(case.entry, (), case.registered.issued_at)
-    elif case.entry.compromised_at is not None:
-        since = say_moment(case.entry.compromised_at)
-        # a code carries the day printed on the paper, not the moment of signing: a thief may print any day
-        raise UnsureError(
-            Text(
-                f"密钥自 {since} 起已失密，须查登记簿",
-                f"stolen since {since}; only the register can tell",
-            )
-        )
+        check_timely(case.entry, (), case.registered.issued_at, by_register=True)
+    elif (
+        case.entry.compromised_at is not None
+    ):  # a code carries the day printed on the paper, not the moment of signing
+        raise needs_recheck(case.entry.compromised_at, by_register=False)
 
 
 def is_in_force(case: QrCase) -> None:

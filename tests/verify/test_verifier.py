@@ -134,11 +134,28 @@ def test_a_document_sealed_before_the_key_was_stolen_stays_good(office: Office, 
     assert office.verifier(book, trust=trust).pdf(pdf).verdict is Verdict.PASSED
 
 
-def test_a_document_sealed_since_the_key_was_stolen_is_refused(office: Office, pdf: bytes, book: Book) -> None:
+def test_a_document_sealed_since_the_key_was_stolen_needs_to_be_checked_again(
+    office: Office, pdf: bytes, book: Book
+) -> None:
     trust = compromised(office, CERTIFICATE.issued_at)
     report = office.verifier(book, trust=trust).pdf(pdf)
-    assert report.verdict is Verdict.FAILED
+    assert report.verdict is Verdict.INDETERMINATE
     assert rule_of(report) == "T4"
+    assert "needs re-check" in report.reason.message.en  # type: ignore[union-attr]
+
+
+def test_a_stolen_key_cannot_clear_itself_with_an_early_date(office: Office, pdf: bytes) -> None:
+    """Without a register the time is the document's own, and a thief writes any time he likes."""
+    trust = compromised(office, CERTIFICATE.issued_at + timedelta(days=30))
+    report = office.verifier(trust=trust).pdf(pdf)
+    assert report.verdict is Verdict.INDETERMINATE
+    assert "T4" in [finding.rule for finding in report.findings if finding.ok is None]
+
+
+def test_a_document_under_a_stolen_key_is_never_registered(office: Office, pdf: bytes) -> None:
+    trust = compromised(office, CERTIFICATE.issued_at + timedelta(days=30))
+    with pytest.raises(VerificationError, match="stolen"):
+        office.verifier(trust=trust).document(pdf)
 
 
 def test_a_seal_of_another_authority_or_kind_is_refused(office: Office) -> None:
