@@ -19,9 +19,10 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
-from certgen import documents, inherited, lookup, reservations
+from certgen import documents, inherited, life, lookup, reservations
 from certgen.core.errors import RegisterError, Text
 from certgen.core.model import Registered
+from certgen.core.status import Status
 from certgen.database import Database, Statements, open_database
 from certgen.documents import Recorded
 from certgen.highwater import HighWater
@@ -189,6 +190,20 @@ class Register:
         """
         with self._database.reading() as db:
             return lookup.is_lost(db, number, self._gaps)
+
+    def shards(self) -> tuple[int, ...]:
+        """List the status lists that have been begun, by number."""
+        with self._database.reading() as db:
+            return life.shards(db)
+
+    def slots(self, shard: int, at: datetime) -> list[tuple[int, Status]]:
+        """Give (place, status) of every recorded document of a status list at a moment, in no order.
+
+        A place that is not there was never issued: nobody has it, or it is promised and nothing is recorded yet.
+        An event counts from its effective time on.
+        """
+        with self._database.reading() as db:
+            return list(life.slots(db, shard, at))
 
     def pdf(self, pdf_digest: bytes) -> bytes:
         """Give a document's file: plate and strike. Raises RegisterError when it is unknown or damaged."""
