@@ -140,7 +140,7 @@ def show(box: TextBox, fitted: Fitted, case: Case, page_height: float) -> str:
                 x += room
             elif not line.last and count > 1:
                 tracking += room / (count - 1)
-        shown = _line(line, case, f" {size:g} Tf [<")
+        shown = line_run(line, case, f" {size:g} Tf [<")
         if tracking:
             out.append(f"{tracking:.3f} Tc\n1 0 0 1 {x:.2f} {baseline:.2f} Tm\n{shown}0 Tc\n")
         else:
@@ -155,8 +155,11 @@ def _fill(color: tuple[float, float, float]) -> str:
     return f"{red:g} {green:g} {blue:g} rg\n"
 
 
-def _line(line: Line, case: Case, select: str) -> str:
-    """Show one line: a run for each font in it, with what moves its characters in between."""
+def line_run(line: Line, case: Case, select: str) -> str:
+    """Show one line: a run for each font in it, with what moves its characters in between.
+
+    `select` is what chooses a font, after its name.
+    """
     pieces: list[str] = []
     add = pieces.append
     moves = dict(line.kerns)
