@@ -298,6 +298,10 @@ def verify(
     offline: Annotated[
         bool, typer.Option("--offline", help="Do not ask the register; judge as a stranger would.")
     ] = False,
+    status: Annotated[
+        list[Path] | None,
+        typer.Option("--status", help="With --offline: a status list, or a folder of them; may be repeated."),
+    ] = None,
 ) -> None:
     """Judge a document or a QR code: 0 authentic and in force, 1 not, 3 cannot tell."""
     from certgen import wiring
@@ -305,9 +309,12 @@ def verify(
 
     session = begin(home, lang, as_json)
     chosen = settings.load(session.home)
+    if status and not offline:
+        fail(SettingsError(Text("--status 须与 --offline 同用", "--status goes with --offline")))
     try:
         if offline:
-            report = judge(wiring.make_verifier(chosen.root_certificate, chosen.trust, None, wiring.now), what)
+            anchors = chosen.root_certificate, chosen.trust
+            report = judge(wiring.make_verifier(*anchors, None, wiring.now, status or ()), what)
         else:
             with desk() as opened:
                 report = judge(opened.verifier, what)

@@ -25,7 +25,7 @@ from certgen.core.trustlist import TrustList
 from certgen.register import Register
 from certgen.settings import SHIPPED, Settings
 from certgen.template import Template, load_template
-from verify import Verifier
+from verify import Verifier, load_lists
 
 if TYPE_CHECKING:
     from certgen.author import Studio
@@ -130,10 +130,15 @@ def authorities(home: Path | None = None) -> Mapping[str, AuthorityRecord]:
     return load_authorities(*files)
 
 
-def make_verifier(root: Path, trust: Path, register: Register | None, clock: Callable[[], datetime]) -> Verifier:
-    """Make the judge from the pinned root and the trust list; raises SettingsError when a file is missing."""
+def make_verifier(
+    root: Path, trust: Path, register: Register | None, clock: Callable[[], datetime], status: Sequence[Path] = ()
+) -> Verifier:
+    """Make the judge from the pinned root and the trust list; raises SettingsError when a file is missing.
+
+    `status` names status lists, or folders of them, for a judge without a register.
+    """
     spki, certificate, entries = _anchors(root, trust)
-    return Verifier(spki, certificate, entries, register, clock)
+    return Verifier(spki, certificate, entries, register, clock, load_lists(status, entries))
 
 
 def _anchors(root: Path, trust: Path) -> tuple[bytes, bytes, TrustList]:

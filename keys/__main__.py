@@ -38,7 +38,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--lang", choices=("zh", "en"), default="zh", help="语言 / language of messages")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    ceremony = _command(commands, "ceremony", _ceremony, "新建全部密钥 / make root, CA, seals, QR keys, trust list")
+    ceremony = _command(
+        commands, "ceremony", _ceremony, "新建全部密钥 / make root, CA, seals, QR and status keys, trust list"
+    )
     ceremony.add_argument("--authorities", type=Path, required=True, metavar="FILE.toml")
     ceremony.add_argument("--only", nargs="+", metavar="ID", help="只为这些机构 / only these authorities")
     ceremony.add_argument(
@@ -59,6 +61,11 @@ def _parser() -> argparse.ArgumentParser:
     rotate.add_argument("--name", help="机构新名称 / the authority's new name (seal only)")
     _add_algorithm(rotate)
     _add_passphrases(rotate)
+
+    status = _command(
+        commands, "status-key", _status_key, "新建或更换状态列表密钥 / make or replace the key that signs status lists"
+    )
+    _add_passphrases(status)
 
     trust = _command(commands, "trust-list", _trust_list, "重签信任清单 / sign the trust list anew")
     trust.add_argument("--host", metavar="HOST[:PORT]", help="新域名 / a new current host")
@@ -151,6 +158,14 @@ def _rotate(arguments: Names) -> None:
     _show(trust, arguments.lang)
 
 
+def _status_key(arguments: Names) -> None:
+    from keys.rotation import renew_status_key
+
+    ask = _asker(arguments)
+    passphrase = _new_passphrase(arguments, Text("新密钥的口令", "passphrase of the new key"))
+    _show(renew_status_key(arguments.folder, now=_now(), ask=ask, passphrase=passphrase), arguments.lang)
+
+
 def _trust_list(arguments: Names) -> None:
     from keys.rotation import mark_compromised, refresh
 
@@ -236,7 +251,7 @@ def _show(trust: TrustList, lang: Lang) -> None:
         write(
             Text(
                 f"{entry.authority}  {use.zh}  {rest}  {name.zh}{zh}",
-                f"{entry.authority}  {use.en:4}  {rest}  {name.en}{en}",
+                f"{entry.authority}  {use.en:6}  {rest}  {name.en}{en}",
             )
         )
 

@@ -1,4 +1,7 @@
-"""The ceremony: root, issuing CA, and for each authority a seal and a QR key, listed in a signed trust list."""
+"""The ceremony: root, issuing CA, a seal and a QR key for each authority, and the service's status key.
+
+All but root and CA are listed in a signed trust list.
+"""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -7,7 +10,8 @@ from typing import Final
 
 from certgen.core import trustlist
 from certgen.core.errors import SigningError, Text
-from certgen.core.trustlist import TrustEntry, TrustList
+from certgen.core.model import Use
+from certgen.core.trustlist import EVERY_KIND, TrustEntry, TrustList
 from keys import files
 from keys.certificates import (
     SEAL_YEARS,
@@ -27,6 +31,7 @@ __all__ = ["Office", "hold_ceremony", "make_issuing_ca", "make_qr_key", "make_ro
 Office = tuple[str, Text, Sequence[str]]  # division id, name, the kinds it may sign: ("*",) for all
 
 HOUSE: Final = "certgen"
+SERVICE: Final = "service"  # whose key signs status lists: no authority's, since a list holds the documents of all
 
 
 def hold_ceremony(
@@ -48,7 +53,8 @@ def hold_ceremony(
 ) -> TrustList:
     """Make every key and certificate of a house, and the trust list that names them.
 
-    1 root → 2 issuing CA → 3 a seal and a QR key for each authority → 4 the trust list, signed by the root.
+    1 root → 2 issuing CA → 3 a seal and a QR key for each authority, and the status key → 4 the trust list, signed
+    by the root.
     All files appear at once, or none does. Root and CA are P-256 always, as QR keys are; `algorithm` and
     `rsa_bits` (3072 or 2048) are the seals'. `vault_passphrase` locks root and CA, so that these can be kept
     elsewhere; by default it is `passphrase`. `hosts` has the current host[:port] first; `serials` gives
@@ -79,6 +85,11 @@ def hold_ceremony(
             stem = files.stem_of("qr", authority)
             files.write_all(making, files.bare(stem, qr, authority, passphrase, everyday, specimen=specimen))
             entries += [seal_entry(office, seal, ca, specimen=specimen), qr_entry(office, qr, now, specimen=specimen)]
+
+        status = make_qr_key()
+        stem = files.stem_of("status", SERVICE)
+        files.write_all(making, files.bare(stem, status, SERVICE, passphrase, everyday, specimen=specimen))
+        entries.append(status_entry(Text(house, house), status, now, specimen=specimen))
 
         trust = TrustList(now, ttl_s, tuple(hosts), tuple(entries))
         files.write(making / files.TRUST_FILE, sign_trust_list(trust, root))
@@ -112,9 +123,18 @@ def seal_entry(office: Office, seal: Pair, ca: Pair, *, specimen: bool) -> Trust
 
 def qr_entry(office: Office, key: PrivateKey, now: datetime, *, specimen: bool) -> TrustEntry:
     """Enrol a QR key from now on, for as long as a seal lives."""
+    return _bare_entry("qr", office, key, now, specimen=specimen)
+
+
+def status_entry(house: Text, key: PrivateKey, now: datetime, *, specimen: bool) -> TrustEntry:
+    """Enrol the service's status key likewise."""
+    return _bare_entry("status", (SERVICE, house, EVERY_KIND), key, now, specimen=specimen)
+
+
+def _bare_entry(use: Use, office: Office, key: PrivateKey, now: datetime, *, specimen: bool) -> TrustEntry:
     authority, name, kinds = office
     return trustlist.entry_of(
-        use="qr",
+        use=use,
         algorithm="ES256",
         authority=authority,
         authority_name=name,

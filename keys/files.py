@@ -20,6 +20,7 @@ from keys.signer import CERTIFICATE_SUFFIX, KEY_SUFFIX, PUBLIC_SUFFIX, SPECIMEN_
 ROOT: Final = "root"
 CA: Final = "ca"
 TRUST_FILE: Final = "trust.cose"
+_NAMES = {"qr": "QR", "status": "status"}
 _ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{0,31}", re.ASCII)
 
 
@@ -44,9 +45,13 @@ def certified(stem: str, pair: Pair, chain: tuple[bytes, ...], passphrase: bytes
 def bare(
     stem: str, key: PrivateKey, authority: str, passphrase: bytes, cost: Cost, *, specimen: bool
 ) -> dict[str, bytes]:
-    """Lay out the two files of a QR key; what is said of it stands above the PEM block (RFC 7468, section 2)."""
+    """Lay out the two files of a key without a certificate; what is said of it stands above the PEM block.
+
+    RFC 7468, section 2, allows that.
+    """
     public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    about = f"certgen QR key\nauthority: {authority}\n".encode() + (SPECIMEN_LINE + b"\n" if specimen else b"")
+    use = _NAMES[stem.partition("-")[0]]
+    about = f"certgen {use} key\nauthority: {authority}\n".encode() + (SPECIMEN_LINE + b"\n" if specimen else b"")
     return {stem + KEY_SUFFIX: encode(key, passphrase, cost), stem + PUBLIC_SUFFIX: about + public}
 
 

@@ -17,13 +17,14 @@ from hashlib import sha256
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.x509.oid import NameOID
 
 from certgen.core import trustlist
 from certgen.core.errors import SigningError, Text
 from certgen.core.model import Use
 from certgen.core.trustlist import TrustEntry, TrustList
 from keys import files, pkcs8
-from keys.ceremony import Office, qr_entry, seal_entry, sign_trust_list
+from keys.ceremony import SERVICE, Office, qr_entry, seal_entry, sign_trust_list, status_entry
 from keys.certificates import Algorithm, Pair, make_qr_key, make_seal
 from keys.pkcs8 import EVERYDAY, Cost
 from keys.signer import CERTIFICATE_SUFFIX, KEY_SUFFIX, PUBLIC_SUFFIX, pem_blocks, spki_of
@@ -92,6 +93,24 @@ def renew_qr_key(
     return _install(folder, stem, trust, old, qr_entry(office, key, now, specimen=old.specimen), now, root)
 
 
+def renew_status_key(folder: Path, *, now: datetime, ask: Ask, passphrase: bytes, cost: Cost = EVERYDAY) -> TrustList:
+    """Give the service its first status key, or a new one and end the old one's window.
+
+    Lists signed before stay good until they expire. Raises SigningError for a wrong passphrase.
+    """
+    now = _whole(now)
+    trust, stem = load_trust_list(folder), files.stem_of("status", SERVICE)
+    if _finish(folder, stem, trust):
+        return trust
+    olds = [entry for entry in trust.entries if entry.use == "status"]
+    specimen = any(entry.specimen for entry in trust.entries)
+    root, key = _open(folder, files.ROOT, ask), make_qr_key()
+    files.write_all(folder, files.bare(stem + _NEXT, key, SERVICE, passphrase, cost, specimen=specimen))
+    old = max(olds, key=lambda entry: entry.not_before, default=None)
+    new = status_entry(_house(root), key, now, specimen=specimen)
+    return _install(folder, stem, trust, old, new, now, root)
+
+
 def mark_compromised(folder: Path, fingerprint: bytes, *, since: datetime, now: datetime, ask: Ask) -> TrustList:
     """Say from when on a key's signatures no longer count. An earlier date already given is never made later.
 
@@ -120,11 +139,13 @@ def refresh(folder: Path, *, now: datetime, ask: Ask, host: str | None = None, t
 
 
 def _install(
-    folder: Path, stem: str, trust: TrustList, old: TrustEntry, new: TrustEntry, now: datetime, root: Pair
+    folder: Path, stem: str, trust: TrustList, old: TrustEntry | None, new: TrustEntry, now: datetime, root: Pair
 ) -> TrustList:
     """Do steps 2 and 3."""
-    closed = replace(old, not_after=max(old.not_before, min(now, old.not_after)))
-    entries = tuple(closed if entry is old else entry for entry in trust.entries)
+    entries = tuple(
+        replace(entry, not_after=max(entry.not_before, min(now, entry.not_after))) if entry is old else entry
+        for entry in trust.entries
+    )
     trust = _publish(folder, replace(trust, issued_at=now, entries=(*entries, new)), root)
     _finish(folder, stem, trust)
     return trust
@@ -170,6 +191,12 @@ def _current(trust: TrustList, use: Use, authority: str) -> TrustEntry:
     if not entries:
         raise SigningError(Text(f"信任清单中没有机构 {authority}", f"the trust list has no authority {authority}"))
     return max(entries, key=lambda entry: entry.not_before)
+
+
+def _house(root: Pair) -> Text:
+    """Give the name of the house: the organisation of its root."""
+    name = str(root.certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)[0].value)
+    return Text(name, name)
 
 
 def _whole(moment: datetime) -> datetime:

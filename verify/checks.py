@@ -26,6 +26,8 @@ from verify.chain import Sealer, Sealers, verify_signature
 from verify.heads import Head
 from verify.pdf import MAX_PDF, read_record
 from verify.report import Finding, RegisterView, say_moment
+from verify.report import UnsureError as UnsureError
+from verify.standing import Standing
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -34,14 +36,6 @@ _END = b"%%EOF\n"
 _MAX_PREFIXES = 8
 LOST = Text("登记簿曾恢复，此号段记录缺失", "the register was restored and has lost this range of numbers")
 _CaseT = TypeVar("_CaseT")
-
-
-class UnsureError(Exception):
-    """A rule that could not be asked, or that nobody here can answer."""
-
-    def __init__(self, message: Text) -> None:
-        self.message = message
-        super().__init__(message.en)
 
 
 class Case:
@@ -54,11 +48,19 @@ class Case:
     registered: Registered | None = None
 
     def __init__(
-        self, pdf: bytes, head: Head, sealers: Sealers, register: RegisterView | None, now: datetime, *, trusts: bool
+        self,
+        pdf: bytes,
+        head: Head,
+        sealers: Sealers,
+        register: RegisterView | None,
+        standing: Standing,
+        now: datetime,
+        *,
+        trusts: bool,
     ) -> None:
         """Lay out the file with what the verifier knows. `trusts` says whether a trust list is at hand."""
         self.pdf, self.head, self.sealers, self.register, self.now = pdf, head, sealers, register, now
-        self.trusts = trusts
+        self.standing, self.trusts = standing, trusts
 
     @cached_property
     def tail(self) -> Tail:
@@ -228,12 +230,17 @@ def holds_its_record(case: Case) -> Text | None:
     return None
 
 
-def is_in_force(case: Case) -> None:
+def is_in_force(case: Case) -> Text | None:
     """The document is in force today.
 
     证照目前有效。
     """
-    check_in_force(case.registered.status if case.registered else None, case.facts.valid_until, case.now)
+    if case.registered is not None:
+        check_in_force(case.registered.status, case.registered.valid_until, case.now)
+        return None
+    facts = case.facts
+    check_unexpired(facts.valid_until, case.now)
+    return case.standing.check(case.certificate.slot, facts.issued_at, case.now)
 
 
 def check_enrolled(entry: TrustEntry | None, trusts: bool, authority: str, kind: str) -> None:
@@ -287,18 +294,19 @@ def needs_recheck(since: datetime, *, by_register: bool) -> UnsureError:
     )
 
 
-def check_in_force(status: str | None, valid_until: date | None, now: datetime) -> None:
-    """Rule V: status and expiry. `status` is None without a register; then at best UnsureError is raised."""
-    if status is not None and status != "issued":
+def check_in_force(status: str, valid_until: date | None, now: datetime) -> None:
+    """Rule V by the register: status, then expiry. Raises VerificationError."""
+    if status != "issued":
         label = next((text for word, text in LABELS.items() if word == status), Text(status, status))
         raise _wrong("V", f"证照真实，但状态为“{label.zh}”", f"authentic, but not in force: {label.en}")
+    check_unexpired(valid_until, now)
+
+
+def check_unexpired(valid_until: date | None, now: datetime) -> None:
+    """Rule V: expiry. Raises VerificationError."""
     if valid_until is not None and today(now) > valid_until:
         day = valid_until.isoformat()
         raise _wrong("V", f"证照真实，但已于 {day} 到期", f"authentic, but not in force: expired on {day}")
-    if status is None:
-        raise UnsureError(
-            Text("没有最新状态，不能断定目前是否有效", "no fresh status is at hand: it may have been revoked")
-        )
 
 
 def today(now: datetime) -> date:

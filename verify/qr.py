@@ -10,12 +10,22 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from certgen.core import qrtext
 from certgen.core.errors import FormatError, Text, VerificationError
-from certgen.core.model import Registered
+from certgen.core.model import Registered, Slot
 from certgen.core.qrtext import Scanned
 from certgen.core.trustlist import TrustEntry, TrustList
 from verify.chain import verify_signature
-from verify.checks import LOST, CheckOf, UnsureError, build, check_enrolled, check_in_force, check_timely, needs_recheck
-from verify.report import Facts, RegisterView, say_day
+from verify.checks import (
+    LOST,
+    CheckOf,
+    build,
+    check_enrolled,
+    check_in_force,
+    check_timely,
+    check_unexpired,
+    needs_recheck,
+)
+from verify.report import Facts, RegisterView, UnsureError, say_day
+from verify.standing import Standing
 
 _MAX_TEXT = 4096  # characters; the longest symbol holds fewer
 
@@ -52,10 +62,17 @@ class QrCase:
     registered: Registered | None = None
 
     def __init__(
-        self, text: str, keys: QrKeys, trust: TrustList | None, register: RegisterView | None, now: datetime
+        self,
+        text: str,
+        keys: QrKeys,
+        trust: TrustList | None,
+        register: RegisterView | None,
+        standing: Standing,
+        now: datetime,
     ) -> None:
         """Lay out the text with what the verifier knows."""
         self.text, self.keys, self.trust, self.register, self.now = text, keys, trust, register, now
+        self.standing = standing
 
     def say_facts(self) -> Facts:
         """Give what the code itself attests."""
@@ -166,12 +183,17 @@ def is_timely(case: QrCase) -> None:
         raise needs_recheck(case.entry.compromised_at, by_register=False)
 
 
-def is_in_force(case: QrCase) -> None:
+def is_in_force(case: QrCase) -> Text | None:
     """The document is in force today.
 
     证照目前有效。
     """
-    check_in_force(case.registered.status if case.registered else None, case.scanned.facts.valid_until, case.now)
+    facts = case.scanned.facts
+    if case.registered is not None:
+        check_in_force(case.registered.status, facts.valid_until, case.now)
+        return None
+    check_unexpired(facts.valid_until, case.now)
+    return case.standing.check(Slot(facts.shard, facts.index), None, case.now)
 
 
 def _wrong(rule: str, zh: str, en: str) -> VerificationError:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import NoReturn, Protocol
 
@@ -46,6 +46,14 @@ class Finding:
     message: Text
 
 
+class UnsureError(Exception):
+    """A rule that could not be asked, or that nobody here can answer."""
+
+    def __init__(self, message: Text) -> None:
+        self.message = message
+        super().__init__(message.en)
+
+
 class RegisterView(Protocol):
     """The little of a register that a verifier may see."""
 
@@ -67,15 +75,21 @@ class Report:
     findings: tuple[Finding, ...]
     facts: Facts = ()
     document: Registered | None = None
+    is_authoritative: bool = True  # whether a register was at hand
 
     def __bool__(self) -> NoReturn:
         raise TypeError("a report is neither true nor false; ask .verdict or call .require()")
 
     @property
     def reason(self) -> Finding | None:
-        """The finding that names the verdict: the first that failed, else the first that could not tell."""
+        """The finding that names the verdict: the first that failed, else the first that could not tell.
+
+        That there is no register is no reason where the reader asked for an answer without one.
+        """
+        if self.verdict is Verdict.PASSED:
+            return None
         failed = (f for f in self.findings if f.ok is False)
-        unsure = (f for f in self.findings if f.ok is None)
+        unsure = (f for f in self.findings if f.ok is None and f.rule not in _left_out(self.is_authoritative))
         return next(failed, None) or next(unsure, None)
 
     def require(self) -> "Report":
@@ -111,13 +125,24 @@ class Report:
         return [*out, *(f"  {marks[f.ok]} {f.rule:3} {f.message.say(lang)}" for f in self.findings)]
 
 
+def _left_out(is_authoritative: bool) -> frozenset[str]:
+    """Name the rules that only a register answers, where there is none."""
+    return frozenset() if is_authoritative else frozenset({"R1", "M1"})
+
+
 def judge(findings: Sequence[Finding], *, is_authoritative: bool) -> Verdict:
-    """Draw the verdict: one failure fails; PASSED needs every answer and somebody who knows the status."""
+    """Draw the verdict: one failure fails; PASSED needs every answer and somebody who knows the status.
+
+    With a register (`is_authoritative`) that is the register. Without one it is a fresh status list: then rule V holds,
+    and what only a register could have been asked is left out.
+    """
     if any(finding.ok is False for finding in findings):
         return Verdict.FAILED
-    if not is_authoritative or any(finding.ok is None for finding in findings):
+    left_out = _left_out(is_authoritative)
+    if any(finding.ok is None for finding in findings if finding.rule not in left_out):
         return Verdict.INDETERMINATE
-    return Verdict.PASSED
+    is_standing_known = any(finding.rule == "V" and finding.ok for finding in findings)
+    return Verdict.PASSED if is_standing_known else Verdict.INDETERMINATE
 
 
 def say(value: str | Text, lang: Lang) -> str:
@@ -133,3 +158,12 @@ def say_day(day: date | None) -> Text:
 def say_moment(moment: datetime) -> str:
     """Write a moment in UTC, to the minute."""
     return moment.astimezone(UTC).isoformat(" ", "minutes")[:16] + "Z"
+
+
+def say_age(age: timedelta) -> Text:
+    """Write how long ago something was, in minutes, hours or days, rounded down."""
+    minutes = max(0, age // timedelta(minutes=1))
+    for size, zh, en, least in ((1440, "天", "days", 2), (60, "小时", "h", 1)):
+        if minutes >= size * least:
+            return Text(f"{minutes // size} {zh}", f"{minutes // size} {en}")
+    return Text(f"{minutes} 分钟", f"{minutes} min")

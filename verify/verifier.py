@@ -9,14 +9,16 @@ from datetime import datetime
 from typing import TypeVar
 
 from certgen.core.errors import CertgenError, Text, VerificationError
-from certgen.core.model import Certificate, Registered
+from certgen.core.model import Certificate, Registered, Slot
 from certgen.core.status import LABELS
+from certgen.core.statuslist import StatusList
 from certgen.core.trustlist import TrustEntry, TrustList
 from verify.chain import Sealers
-from verify.checks import CHECKS, Case, CheckOf, UnsureError
+from verify.checks import CHECKS, Case, CheckOf
 from verify.heads import Heads
 from verify.qr import QR_CHECKS, QrCase, QrKeys
-from verify.report import Facts, Finding, RegisterView, Report, judge, say_day, say_moment
+from verify.report import Facts, Finding, RegisterView, Report, UnsureError, judge, say_day, say_moment
+from verify.standing import Standing, say_old
 
 _ASKED_OF_REGISTER = frozenset({"R1", "V"})
 _COMPARED_WITH_REGISTER = frozenset({"R1", "M1", "V"})
@@ -27,7 +29,7 @@ _CaseT = TypeVar("_CaseT")
 class Verifier:
     """Judges documents against one root, one trust list and one register (or none)."""
 
-    __slots__ = ("_heads", "_keys", "_now", "_register", "_sealers", "_trust")
+    __slots__ = ("_heads", "_keys", "_now", "_register", "_sealers", "_standing", "_trust")
 
     def __init__(
         self,
@@ -36,11 +38,15 @@ class Verifier:
         trust: TrustList | None,
         register: RegisterView | None,
         now: Callable[[], datetime],
+        lists: Iterable[StatusList] = (),
     ) -> None:
-        """Pin the root (DER). Raises FormatError when certificate and key are not of one root."""
+        """Pin the root (DER). `lists` answer rule V where the register is not asked.
+
+        Raises FormatError when certificate and key are not of one root.
+        """
         self._sealers, self._keys = Sealers(root_spki, root_certificate, trust), QrKeys(trust)
         self._trust, self._register, self._now = trust, register, now
-        self._heads = Heads()
+        self._heads, self._standing = Heads(), Standing(lists, trust)
 
     def pdf(self, data: bytes, *, skip: frozenset[str] = frozenset()) -> Report:
         """Judge a PDF. Without R1 (in `skip`, for tests) the register is not asked at all."""
@@ -52,19 +58,24 @@ class Verifier:
         if _is_genuine(findings):  # a forger's words are not repeated
             self._heads.learn(data, case.head, case.gap.b)
             known = case.facts
-        facts = () if known is None else _say_facts(known, case.now) + self._say_signer(_entry_of(case))
-        return Report(verdict, findings, facts, case.registered)
+        facts: Facts = ()
+        if known is not None:
+            listed = self._standing.say(known.slot, case.now) if isinstance(known, Certificate) else ()
+            facts = _say_facts(known, case.now) + self._say_signer(_entry_of(case)) + listed
+        return Report(verdict, findings, facts, case.registered, register is not None)
 
     def qr(self, text: str) -> Report:
         """Judge the text of a QR code."""
-        case = QrCase(text, self._keys, self._trust, self._register, self._now())
+        case = QrCase(text, self._keys, self._trust, self._register, self._standing, self._now())
         findings = _ask_all(QR_CHECKS, case)
         verdict = judge(findings, is_authoritative=self._register is not None)
         facts: Facts = ()
         if _is_genuine(findings):
             said = _say_facts(case.registered, case.now) if case.registered else case.say_facts()
-            facts = said + self._say_signer(case.entry)
-        return Report(verdict, findings, facts, case.registered)
+            slot = Slot(case.scanned.facts.shard, case.scanned.facts.index)
+            listed = () if case.registered else self._standing.say(slot, case.now)
+            facts = said + self._say_signer(case.entry) + listed
+        return Report(verdict, findings, facts, case.registered, self._register is not None)
 
     def document(self, pdf: bytes) -> None:
         """Check a PDF about to be registered: every rule but the register's. Raises VerificationError."""
@@ -74,18 +85,19 @@ class Verifier:
 
     def code(self, text: str) -> None:
         """Check the text of a QR code about to be registered likewise. Raises VerificationError."""
-        case = QrCase(text, self._keys, self._trust, None, self._now())
+        case = QrCase(text, self._keys, self._trust, None, self._standing, self._now())
         _require((check for check in QR_CHECKS if check.rule not in _COMPARED_WITH_REGISTER), case)
 
     def _case(self, data: bytes, register: RegisterView | None) -> Case:
-        return Case(data, self._heads.of(data), self._sealers, register, self._now(), trusts=self._trust is not None)
+        head, trusts = self._heads.of(data), self._trust is not None
+        return Case(data, head, self._sealers, register, self._standing, self._now(), trusts=trusts)
 
     def _say_signer(self, entry: TrustEntry | None) -> Facts:
         if entry is None or self._trust is None:
             return ()
-        moment = say_moment(self._trust.issued_at)
-        listed = (Text("信任清单签发于", "trust list of"), Text(moment, moment))
-        if not self._trust.is_fresh(self._now()):
+        now = self._now()
+        listed = (Text("信任清单签发于", "trust list of"), say_old(self._trust.issued_at, now))
+        if not self._trust.is_fresh(now):
             listed = (listed[0], Text(f"{listed[1].zh}（已过期）", f"{listed[1].en} (out of date)"))
         mark: Facts = ((Text("印章性质", "nature of the seal"), Text("样本", "specimen")),) if entry.specimen else ()
         return (Text("印章属于", "seal of"), entry.authority_name.zh), *mark, listed

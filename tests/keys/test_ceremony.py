@@ -21,6 +21,7 @@ from keys.certificates import years_after
 NOW = datetime(2026, 11, 23, 1, 2, 3, tzinfo=UTC)
 NAMES = {
     "root.key.pem", "root.crt.pem", "ca.key.pem", "ca.crt.pem", "trust.cose",
+    "status-service.key.pem", "status-service.pub.pem",
     *(f"{use}-{office}.{end}.pem" for office in ("421200", "421281")
       for use, end in (("seal", "key"), ("seal", "crt"), ("qr", "key"), ("qr", "pub"))),
 }  # fmt: skip
@@ -65,7 +66,7 @@ def test_the_written_trust_list_is_the_returned_one(house):
     assert trustlist.decode((house.folder / "trust.cose").read_bytes(), spki) == house.trust
     assert house.trust.hosts == ("licence.example", "old.example:8443")
     assert [(entry.authority, entry.use) for entry in house.trust.entries] == [
-        ("421200", "seal"), ("421200", "qr"), ("421281", "seal"), ("421281", "qr"),
+        ("421200", "seal"), ("421200", "qr"), ("421281", "seal"), ("421281", "qr"), ("service", "status"),
     ]  # fmt: skip
     assert house.trust.entries[3].kinds == ("food-business", "sc")
 
@@ -189,7 +190,7 @@ def test_only_seals_follow_the_algorithm(make, tmp_path):
     house = make(tmp_path / "keys", algorithm="RS256", rsa_bits=2048)
     assert isinstance(certificate(house, "seal-421200").public_key(), rsa.RSAPublicKey)
     assert isinstance(certificate(house, "ca").public_key(), ec.EllipticCurvePublicKey)
-    assert [entry.algorithm for entry in house.trust.entries] == ["RS256", "ES256"] * 2
+    assert [entry.algorithm for entry in house.trust.entries] == [*["RS256", "ES256"] * 2, "ES256"]
 
 
 def test_a_seal_ends_no_later_than_its_ca():

@@ -72,18 +72,19 @@ def test_a_ceremony_lists_its_keys_with_the_names_in_force(new_desk):
     assert "赤壁市市场监督管理局" in said
     assert "旧名" not in said
     assert "未来" not in said
-    assert said.count("测试专用") == 4
+    assert said.count("测试专用") == 5
     listed = new_desk.listed()
     assert listed["hosts"] == ["localhost:8000"]
     assert [(key["authority"], key["use"], key["kinds"]) for key in listed["keys"]] == [
         ("421200", "seal", ["*"]), ("421200", "qr", ["*"]),
         ("421281", "seal", ["food-business"]), ("421281", "qr", ["food-business"]),
+        ("service", "status", ["*"]),
     ]  # fmt: skip
 
 
 def test_only_the_chosen_authorities_get_keys(new_desk):
     assert new_desk.hold("--only", "421281", "--vault-passphrase-file", new_desk.vault)[0] == 0
-    assert {key["authority"] for key in new_desk.listed()["keys"]} == {"421281"}
+    assert {key["authority"] for key in new_desk.listed()["keys"]} == {"421281", "service"}
     code, said = new_desk.change("trust-list")
     assert (code, "421281" in said) == (0, True)
 
@@ -118,6 +119,15 @@ def test_a_rotated_key_is_the_last_of_the_list(desk, use):
     assert code == 0
     assert len(after) == len(before) + 1
     assert (after[-1]["authority"], after[-1]["use"]) == ("421281", use)
+
+
+def test_a_new_status_key_is_the_last_of_the_list(desk):
+    before = desk.listed()["keys"]
+    code, said = desk.change("status-key")
+    after = desk.listed()["keys"]
+    assert (code, len(after)) == (0, len(before) + 1)
+    assert (after[-1]["authority"], after[-1]["use"], after[-1]["specimen"]) == ("service", "status", True)
+    assert "status" in said
 
 
 def test_a_compromised_key_is_shown_as_such(desk):

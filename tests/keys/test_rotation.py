@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -6,8 +7,9 @@ import pytest
 
 import keys
 from certgen.core.errors import SigningError, Text
+from keys import rotation
 from keys.pkcs8 import Cost
-from keys.rotation import load_trust_list, mark_compromised, refresh, renew_qr_key, renew_seal
+from keys.rotation import load_trust_list, mark_compromised, refresh, renew_qr_key, renew_seal, renew_status_key
 
 CHEAP = Cost(2, 1, 1)
 LATER = datetime(2027, 3, 1, 8, 0, 0, tzinfo=UTC)
@@ -21,16 +23,19 @@ def ask(name):
 
 def renew(house, use="seal", **changes):
     arguments = {"now": LATER, "ask": ask, "passphrase": NEW, "cost": CHEAP} | changes
+    if use == "status":
+        return renew_status_key(house.folder, **arguments)
     if use == "qr":
         return renew_qr_key(house.folder, "421200", **arguments)
     return renew_seal(house.folder, "421200", serials=house.serials, **arguments)
 
 
 def opened(house, use, passphrase=NEW):
-    return keys.open_signer(house.uri(f"{use}-421200"), lambda _: passphrase)
+    owner = "service" if use == "status" else "421200"
+    return keys.open_signer(house.uri(f"{use}-{owner}"), lambda _: passphrase)
 
 
-@pytest.mark.parametrize("use", ["seal", "qr"])
+@pytest.mark.parametrize("use", ["seal", "qr", "status"])
 def test_a_renewed_key_follows_on_the_old_one(own_house, use):
     before = opened(own_house, use, b"horse battery").fingerprint
     trust = renew(own_house, use)
@@ -40,7 +45,7 @@ def test_a_renewed_key_follows_on_the_old_one(own_house, use):
     assert old.may_sign("sc", LATER - timedelta(seconds=1))
     assert new.may_sign("sc", LATER + timedelta(seconds=1))
     assert (new.authority, new.kinds, new.specimen) == (old.authority, old.kinds, old.specimen)
-    assert len(trust.entries) == 5
+    assert len(trust.entries) == 6
     assert load_trust_list(own_house.folder) == trust
 
 
@@ -48,6 +53,7 @@ def test_a_renewal_leaves_no_stray_file(own_house):
     before = {path.name for path in own_house.folder.iterdir()}
     renew(own_house)
     renew(own_house, "qr")
+    renew(own_house, "status")
     assert {path.name for path in own_house.folder.iterdir()} == before
 
 
@@ -56,6 +62,20 @@ def test_a_seal_may_change_algorithm_and_name(own_house):
     assert opened(own_house, "seal").algorithm == "RS256"
     assert trust.entries[-1].authority_name == Text("咸宁市新局", "New")
     assert trust.entries[0].authority_name == Text("咸宁市市场监督管理局", "Xianning")
+
+
+def test_a_house_of_before_gets_its_first_status_key(own_house):
+    """Ceremonies held before there were status lists made none."""
+    for path in own_house.folder.glob("status-*"):
+        path.unlink()
+    entries = tuple(entry for entry in own_house.trust.entries if entry.use != "status")
+    root = rotation._open(own_house.folder, "root", ask)
+    rotation._publish(own_house.folder, replace(own_house.trust, entries=entries), root)
+    trust = renew(own_house, "status")
+    assert [entry.use for entry in trust.entries] == ["seal", "qr", "seal", "qr", "status"]
+    made = trust.entries[-1]
+    assert made.fingerprint == opened(own_house, "status").fingerprint
+    assert (made.authority, made.authority_name.zh, made.specimen) == ("service", "certgen", True)
 
 
 class PowerCut(Exception):
@@ -74,7 +94,7 @@ def cut_power(monkeypatch, is_it):
     monkeypatch.setattr(Path, "replace", cut)
 
 
-@pytest.mark.parametrize("use", ["seal", "qr"])
+@pytest.mark.parametrize("use", ["seal", "qr", "status"])
 def test_a_crash_before_the_trust_list_leaves_the_old_key_in_office(own_house, use, monkeypatch):
     with monkeypatch.context() as patch, pytest.raises(PowerCut):
         cut_power(patch, lambda _, target: target == "trust.cose")
@@ -83,7 +103,7 @@ def test_a_crash_before_the_trust_list_leaves_the_old_key_in_office(own_house, u
     assert own_house.trust.find(opened(own_house, use, b"horse battery").fingerprint)
     trust = renew(own_house, use)
     assert trust.find(opened(own_house, use).fingerprint)
-    assert len(trust.entries) == 5
+    assert len(trust.entries) == 6
 
 
 @pytest.mark.parametrize("end", [".key.pem", ".crt.pem"])

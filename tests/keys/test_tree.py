@@ -23,5 +23,5 @@ def test_no_private_key_is_in_the_tree():
 
 def test_the_scan_would_find_a_key_of_ours(house):
     found = [path.name for path in house.folder.iterdir() if PRIVATE_KEY.search(path.read_bytes())]
-    assert len(found) == 6
+    assert len(found) == 7
     assert all(name.endswith(".key.pem") for name in found)

@@ -6,19 +6,21 @@ it is sealed.
 
 import itertools
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 
-from certgen.core import gap, record
+from certgen.core import gap, record, statuslist
 from certgen.core.cms import CmsProfile
 from certgen.core.errors import Text
 from certgen.core.model import Certificate, Registered, Signer, Slot
 from certgen.core.qrtext import QrFacts, QrSeal
+from certgen.core.status import Status
+from certgen.core.statuslist import StatusList
 from certgen.core.trustlist import TrustList
 from keys.ceremony import Office as Enrolled
-from keys.ceremony import qr_entry, seal_entry
+from keys.ceremony import qr_entry, seal_entry, status_entry
 from keys.certificates import Algorithm, Pair, make_issuing_ca, make_qr_key, make_root, make_seal
 from keys.signer import signer_of, spki_of
 from verify import RegisterView, Verifier
@@ -79,7 +81,7 @@ class Book:
 
 
 class Office:
-    """A root, a CA, one seal and one QR key, made a year ago."""
+    """A root, a CA, one seal, one QR and one status key, made a year ago."""
 
     def __init__(self, algorithm: Algorithm = "ES256", *, specimen: bool = True, start: datetime | None = None) -> None:
         self.start = start or NOW - timedelta(days=365)
@@ -93,14 +95,31 @@ class Office:
         self.qr_key = make_qr_key()
         self.entry = seal_entry(self.office, self.seal, self.ca, specimen=specimen)
         self.qr_entry = qr_entry(self.office, self.qr_key, self.start.replace(microsecond=0), specimen=specimen)
-        self.trust = TrustList(NOW - timedelta(hours=3), 86_400, (HOST, "old.example"), (self.entry, self.qr_entry))
+        status_key = make_qr_key()
+        status = status_entry(Text(NAME, "Xianning"), status_key, self.start.replace(microsecond=0), specimen=specimen)
+        entries = (self.entry, self.qr_entry, status)
+        self.trust = TrustList(NOW - timedelta(hours=3), 86_400, (HOST, "old.example"), entries)
+        self.status_signer = signer_of(status_key, b"", (), specimen=specimen, name="status")
         self.signer = signer_of(self.seal.key, self.seal.der, (self.ca.der,), specimen=specimen, name="seal")
         self.qr_signer = signer_of(self.qr_key, b"", (), specimen=specimen, name="qr")
 
     def verifier(
-        self, register: RegisterView | None = None, *, now: datetime = NOW, trust: TrustList | None = None
+        self,
+        register: RegisterView | None = None,
+        *,
+        now: datetime = NOW,
+        trust: TrustList | None = None,
+        lists: Sequence[bytes] = (),
     ) -> Verifier:
-        return Verifier(self.root_spki, self.root.der, trust or self.trust, register, lambda: now)
+        decoded = [statuslist.decode(data, trust or self.trust) for data in lists]
+        return Verifier(self.root_spki, self.root.der, trust or self.trust, register, lambda: now, decoded)
+
+    def status_list(self, status: Status | None, issued_at: datetime, *, shard: int = 0, place: int = 77) -> bytes:
+        """Sign a list that gives one place a status, or none; it is good for a day."""
+        packed = statuslist.pack([(place, status)] if status else [])
+        uri = statuslist.uri_of(f"http://{HOST}", shard)
+        made = StatusList(uri, issued_at, issued_at + timedelta(hours=24), 3600, packed)
+        return statuslist.encode(made, self.status_signer)
 
     @property
     def root_spki(self) -> bytes:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from PIL import Image
 
 from certgen.core.errors import SettingsError
 from keys.ceremony import sign_trust_list
-from tests.verify.builder import Book, Office
+from tests.verify.builder import NOW, Book, Office
 from verify import answer
 from verify.__main__ import main
 from verify.picture import read_codes
@@ -64,19 +65,54 @@ def test_a_missing_anchor_or_file_is_a_sentence(folder: Path, capsys: pytest.Cap
     assert main(["licence.pdf"]) == 2
 
 
-def test_it_runs_without_anything_that_issues(folder: Path) -> None:
+def test_it_runs_without_anything_that_issues(folder: Path, office: Office) -> None:
+    (folder / "status.cwt").write_bytes(office.status_list("issued", NOW - timedelta(hours=3)))
     hidden = "reportlab sqlalchemy sqlite3 pysqlite3 psycopg fastapi PIL zxingcpp numpy jinja2 keys"
     code = (
         f"import sys; sys.modules.update(dict.fromkeys('{hidden}'.split()))\n"
+        "from datetime import datetime\n"
         "from verify.__main__ import main\n"
-        "code = main(['licence.pdf'])\n"
+        f"at = datetime.fromisoformat('{NOW.isoformat()}')\n"
+        "code = main(['licence.pdf', '--status', '.'], clock=lambda: at)\n"
+        "assert code == main([sys.argv[1], '--status', 'status.cwt'], clock=lambda: at)\n"
         "assert not any(name.startswith('certgen.') and '.core' not in name for name in sys.modules)\n"
     )
     root = Path(__file__).parents[2]
     done = subprocess.run(
-        [sys.executable, "-c", code + "sys.exit(code)"], env={**os.environ, "PYTHONPATH": str(root)}, check=False
+        [sys.executable, "-c", code + "sys.exit(40 + code)", office.qr()],
+        env={**os.environ, "PYTHONPATH": str(root)},
+        check=False,
     )
-    assert done.returncode == 3
+    assert done.returncode == 40
+
+
+def test_with_status_lists_the_answer_is_whole(
+    folder: Path, office: Office, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "status").mkdir()
+    (folder / "status" / "0.cwt").write_bytes(office.status_list("issued", NOW - timedelta(hours=3)))
+    (folder / "revoked.cwt").write_bytes(office.status_list("revoked", NOW))
+    for told, code in (("status", 0), (".", 1), ("revoked.cwt", 1)):
+        for what in ("licence.pdf", office.qr()):
+            assert main([what, "--status", told], clock=lambda: NOW) == code
+    capsys.readouterr()
+    both = ["--status", "status/0.cwt", "--status", "revoked.cwt", "--lang", "zh"]
+    assert main(["licence.pdf", *both], clock=lambda: NOW) == 1
+    assert "吊销" in capsys.readouterr().out.splitlines()[0]
+    assert main(["licence.pdf", "--status", "status", "--lang", "en"], clock=lambda: NOW + timedelta(days=1)) == 3
+    assert "status list is 27 h old" in capsys.readouterr().out.splitlines()[0]
+
+
+def test_a_status_list_that_cannot_be_used_is_named(
+    folder: Path, office: Office, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "forged.cwt").write_bytes(Office().status_list("issued", NOW))
+    (folder / "empty").mkdir()
+    for told, said in (("forged.cwt", "forged.cwt"), ("empty", "*.cwt"), ("nowhere.cwt", "nowhere.cwt")):
+        assert main(["licence.pdf", "--status", told, "--lang", "en"]) == 2
+        assert said in capsys.readouterr().err
+    (folder / "long.cwt").write_bytes(office.status_list("issued", NOW) + bytes(70_000))
+    assert main(["licence.pdf", "--status", "long.cwt"]) == 2
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
