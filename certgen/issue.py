@@ -170,6 +170,8 @@ class Issuer:
         for (i, one), promise in zip(ready.items(), promises, strict=True):
             if promise.conflict:
                 outcomes[i] = Refused(one.application, _conflict(one.application))
+            elif promise.refused:
+                outcomes[i] = Refused(one.application, ApplicationError((promise.refused,)))
             elif promise.done and (earlier := self._earlier(one, papers)):
                 outcomes[i] = earlier
             else:
@@ -275,6 +277,7 @@ class Issuer:
             copies=tuple(c.id for c in one.template.copies),
             sids=tuple(sid.make(int.from_bytes(d[:8], "big") >> 4) for d in draws),
             salts=tuple(d[8:] for d in draws),
+            holds=reading.holds,
         )
 
     def _earlier(self, one: Ready, papers: Sequence[Paper]) -> Issued | None:

@@ -7,6 +7,7 @@ from datetime import date
 from certgen.core import codes
 from certgen.core.chinese import birthday
 from certgen.core.errors import Text
+from certgen.core.model import Field, Hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +30,26 @@ class MinAge:
             f"{day} 已满 {self.years} 周岁者的公民身份号码",
             f"the citizen identity number of somebody who is {self.years} by {day}",
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Unique:
+    """`unique = { fields, each_authority }`: at most one licence in force of the kind has these values.
+
+    A record that leaves one of the fields blank is not bound. The register keeps the rule (certgen.holds).
+    """
+
+    fields: tuple[Field, ...]
+    each_authority: bool
+
+    def hold(
+        self, kind: str, values: Mapping[str, str], printed: Mapping[str, str], authority: str
+    ) -> tuple[Hold, ...]:
+        """Say what a record claims; nothing when a field is blank."""
+        mine = tuple(values.get(field.name, "") for field in self.fields)
+        if not all(mine):
+            return ()
+        names = tuple(field.name for field in self.fields)
+        label = Text("、".join(f.label.zh for f in self.fields), ", ".join(f.label.en for f in self.fields))
+        shown = "、".join(printed[name] for name in names)
+        return (Hold(kind, names, authority if self.each_authority else "", mine, label, shown),)

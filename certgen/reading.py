@@ -13,9 +13,9 @@ from certgen.authorities import AuthorityRecord
 from certgen.core import codes
 from certgen.core.chinese import shown
 from certgen.core.errors import ApplicationError, FormatError, Problem, Text
-from certgen.core.model import Application, Authority, Field
+from certgen.core.model import Application, Authority, Field, Hold
 from certgen.fieldtypes import RefusedError, Rule
-from certgen.limits import MinAge
+from certgen.limits import MinAge, Unique
 from certgen.numbering import Numbering, NumberMap, Run
 from certgen.reserved import RESERVED, Validity, period, period_to, read_authority, read_day, reserved_problem
 
@@ -63,7 +63,7 @@ class Reading:
 
     `data` is normalised and **unmasked**, given fields only, and reads to itself again; `printed` holds every
     field of the form in order, as on paper, with "" for one left out; `photos` are pictures by their printed
-    digest. `body_digest` (SHA-256, 32 bytes)
+    digest; `holds` is what no other licence in force may have. `body_digest` (SHA-256, 32 bytes)
     tells whether a repeated request asks for the same; it covers unmasked data, so it stays in the register.
     """
 
@@ -81,6 +81,7 @@ class Reading:
     body_digest: bytes = field(repr=False)
     left_out: Mapping[str, frozenset[str]] = field(repr=False)
     photos: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    holds: tuple[Hold, ...] = ()
 
     @property
     def counter(self) -> str:
@@ -125,6 +126,7 @@ class Template:
     numberings: Mapping[str, Numbering]
     validity: Validity | None
     limits: tuple[MinAge, ...]
+    unique: tuple[Unique, ...]
     holder: str
     holder_code: str
     folder: Path
@@ -216,7 +218,15 @@ class Template:
                 for r, (_, text) in zip(rules, printed, strict=True)
                 if r.field.type == "photo" and text
             },
+            # What has expired on its first day is an old licence put on record: it is in nobody's way.
+            holds=self._holds(values, printed, authority) if self.unique and not (end and end < today) else (),
         )
+
+    def _holds(
+        self, values: Mapping[str, str], printed: tuple[tuple[str, str], ...], authority: Authority
+    ) -> tuple[Hold, ...]:
+        on_paper = dict(printed)
+        return tuple(hold for rule in self.unique for hold in rule.hold(self.kind, values, on_paper, authority.id))
 
     def _sort(self, application: Application, problems: list[Problem]) -> dict[str, object]:
         if application.kind != self.kind:

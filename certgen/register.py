@@ -85,8 +85,9 @@ class Register:
         """Promise each licence its number, sids, salts and status places, all in one transaction.
 
         The same request key and body give the earlier promise, so that a resumed crash gives the same bytes; the
-        same key with another body gives `conflict`. `chance(n)` gives n random bytes. Raises RegisterError when a
-        run of numbers is used up or a proposed sid is taken (then nothing is reserved: propose others).
+        same key with another body gives `conflict`, and a licence in force with the same `holds` gives `refused`.
+        `chance(n)` gives n random bytes. Raises RegisterError when a run of numbers is used up or a proposed sid is
+        taken (then nothing is reserved: propose others).
         """
         if not reservations_:
             return []
@@ -98,7 +99,7 @@ class Register:
         self._unsettled = False  # 5: committed
         # 6: only then may a number be seen, or a restored register could not know that it was given out.
         self._high_water.advance(marks)
-        return [promises[r.request_key].to(r) for r in reservations_]  # 7
+        return promises  # 7
 
     def record(self, recorded: Sequence[Recorded], at: datetime, actor: str, ledger: Progress | None = None) -> None:
         """Write signed documents with strikes, `issued` events, outbox lines and ledger rows in one transaction.

@@ -1,8 +1,9 @@
 """Step 2 of issuing: numbers, sids, salts and status places are promised before anything is signed.
 
-1 look for earlier reservations with the same request keys → 2 draw numbers → 3 draw places in the status list →
-4 write all of it → 5 commit → 6 flush the high-water mark → 7 hand the promises out. Everything from 1 to 5 is one
-transaction with the writer's turn; `docs/issuance.md` says what a crash after each step leaves.
+1 look for earlier reservations with the same request keys, and for licences that stand in the way → 2 draw numbers →
+3 draw places in the status list → 4 write all of it → 5 commit → 6 flush the high-water mark → 7 hand the promises
+out. Everything from 1 to 5 is one transaction with the writer's turn; `docs/issuance.md` says what a crash after each
+step leaves.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -10,8 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from certgen.core.errors import RegisterError, Text
-from certgen.core.model import Slot
+from certgen import holds
+from certgen.core.errors import Problem, RegisterError, Text
+from certgen.core.model import Hold, Slot
 from certgen.database import Statements, places
 from certgen.highwater import Mark, Shape, decode_shapes, encode_shapes
 from certgen.slots import SHARD, shard
@@ -20,7 +22,7 @@ SLOTS = "status-slots"  # the counter of status places; no number rule can be na
 
 _EARLIER = """
     SELECT r.request_key, r.body_digest, r.counter, r.sequence, r.number, r.version, r.reserved_at,
-           i.sid, i.salt, i.shard, i.slot,
+           i.sid, i.salt, i.shard, i.slot, r.id,
            (SELECT count(*) FROM identities n WHERE n.request_id = r.id)
            = (SELECT count(DISTINCT d.ordinal) FROM documents d WHERE d.request_id = r.id)
       FROM requests r JOIN identities i ON i.request_id = r.id
@@ -49,7 +51,8 @@ class Reservation:
     `counter` names the run of numbers, `number` writes the number of a sequence from `first` to `last` inclusive;
     the same counter means the same rule.
     `data` is private JSON with unmasked values, kept in the register alone. `sids` and `salts` are proposals, one
-    for each of `copies`; an earlier reservation with the same key has its own.
+    for each of `copies`; an earlier reservation with the same key has its own. `holds` are values that no other licence
+    in force may have.
     """
 
     request_key: str
@@ -66,6 +69,7 @@ class Reservation:
     copies: tuple[str, ...]
     sids: tuple[str, ...]
     salts: tuple[bytes, ...]
+    holds: tuple[Hold, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,8 @@ class Reserved:
     """What the register promised. `reserved_at` is UTC, whole seconds.
 
     `done`: every copy has been recorded. `conflict`: the key was used for another body, and nothing is promised:
-    `number` says which licence has it, the identities are empty.
+    `number` says which licence has it, the identities are empty. `refused`: something stands in the way, and nothing
+    is promised either.
     """
 
     request_key: str
@@ -86,6 +91,7 @@ class Reserved:
     reserved_at: datetime
     done: bool
     conflict: bool
+    refused: Problem | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +101,7 @@ class Promise:
     reserved: Reserved
     body_digest: bytes
     counter: str
+    request_id: int
 
     def to(self, reservation: Reservation) -> Reserved:
         """Hand it to whoever asked, or tell them that their key belongs to another body."""
@@ -142,18 +149,46 @@ def seconds(at: datetime) -> int:
 
 def reserve(
     db: Statements, reservations: Sequence[Reservation], at: datetime, chance: Callable[[int], bytes]
-) -> tuple[dict[str, Promise], list[Mark]]:
-    """Do steps 1 to 4; give the promises by request key, and the marks that must be flushed before they leave."""
+) -> tuple[list[Reserved], list[Mark]]:
+    """Do steps 1 to 4; give the answer to each, and the marks that must be flushed before they leave."""
     promises = _earlier(db, [r.request_key for r in reservations])  # 1
-    new = list({r.request_key: r for r in reversed(reservations) if r.request_key not in promises}.values())[::-1]
+    refused = _refused(db, reservations, promises, at) if any(r.holds for r in reservations) else {}
+    asked = {r.request_key: r for r in reversed(reservations)}
+    new = [r for key, r in asked.items() if key not in promises and key not in refused][::-1]
     counters = read_counters(db, {*(r.counter for r in reservations), SLOTS})
     if new:
         numbers = _draw_numbers(db, new, counters)  # 2
         slots = _draw_slots(db, sum(len(r.copies) for r in new), counters, chance)  # 3
         db.run_many(_KEEP_COUNTER, [(c.scope, c.first, c.highest, encode_shapes(c.shapes)) for c in counters.values()])
         promises |= _write(db, new, numbers, slots, seconds(at))  # 4
+    # What was promised before and not finished is promised anew.
+    mine = [(r, promises[r.request_key]) for r in reservations if r.holds and r.request_key not in refused]
+    held = [(h, p.request_id) for r, p in mine if p.body_digest == r.body_digest for h in r.holds]
+    holds.keep(db, held, seconds(at))
     earlier = {p.counter for p in promises.values()} - counters.keys()
-    return promises, [*counters.values(), *(read_counters(db, earlier).values() if earlier else ())]
+    marks = [*counters.values(), *(read_counters(db, earlier).values() if earlier else ())]
+    return [_answer(r, promises, refused, at) for r in reservations], marks
+
+
+def _refused(
+    db: Statements, reservations: Sequence[Reservation], promises: dict[str, Promise], at: datetime
+) -> dict[str, Problem]:
+    """Find what stands in the way of licences that are not finished yet."""
+    claims: dict[str, holds.Claim] = {}
+    for r in reservations:
+        earlier = promises.get(r.request_key)
+        if earlier is None or (not earlier.reserved.done and earlier.body_digest == r.body_digest):
+            number = earlier.reserved.number if earlier else ""
+            claims.setdefault(r.request_key, holds.Claim(r.request_key, number, r.holds))
+    return holds.refused(db, list(claims.values()), at)
+
+
+def _answer(r: Reservation, promises: dict[str, Promise], refused: dict[str, Problem], at: datetime) -> Reserved:
+    """Hand a promise out, or say what stands in its way."""
+    problem = refused.get(r.request_key)
+    if problem is None:
+        return promises[r.request_key].to(r)
+    return Reserved(r.request_key, 0, "", 0, (), (), (), at, done=False, conflict=False, refused=problem)
 
 
 def _earlier(db: Statements, keys: list[str]) -> dict[str, Promise]:
@@ -180,6 +215,7 @@ def _promise(rows: list[Any]) -> Promise:
         ),
         bytes(body_digest),
         counter,
+        rows[0][11],
     )
 
 
@@ -265,6 +301,7 @@ def _write(
             ),
             r.body_digest,
             r.counter,
+            request_id,
         )
     db.run_many(_INSERT_REQUEST, requests)
     db.run_many(_INSERT_IDENTITY, identities)

@@ -2,8 +2,10 @@
 
     requests ──< identities ──< documents ── strikes          counters   used_numbers ── inherited   lost_ranges
         └──────────< events ── outbox            └─ plates     status_shards   batches ──< batch_rows
+        └─ successions ──< holds
 
-A *request* is one version of one licence: a number and the private values. Its *identities* are its copies
+A *request* is one version of one licence: a number and the private values; a *succession* names the version whose
+place it takes, a *hold* what no other licence in force may have. Its *identities* are its copies
 (正本, 副本), each with a sid and a place in a status list, known before anything is signed. A *document* is one
 PDF of a copy on one paper; the PDF is the plate's bytes followed by the strike's. Events are appended and never
 updated; a status is the last event's, never a column. An *inherited* licence is one that an older system issued:
@@ -30,7 +32,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0002"  # the last migration; a register that says the same is opened without importing Alembic
+REVISION = "0003"  # the last migration; a register that says the same is opened without importing Alembic
 
 BigId = BigInteger().with_variant(Integer, "sqlite")  # SQLite makes only INTEGER PRIMARY KEY the row's own id
 metadata = MetaData()
@@ -117,6 +119,32 @@ identities = Table(
     sqlite_with_rowid=False,
 )
 
+holds = Table(  # what no other licence in force may have: certgen.holds
+    "holds",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("request_id", BigInteger, ForeignKey("requests.id"), primary_key=True),
+    Column("at", BigInteger, nullable=False),  # when it was last promised; counts until a document is recorded
+    sqlite_with_rowid=False,
+)
+
+hold_rules = Table(  # the rules that every request of their kind has been held to
+    "hold_rules",
+    metadata,
+    Column("rule", LargeBinary, primary_key=True),
+)
+
+successions = Table(  # a version that takes the place of another: done in the transaction that records it
+    "successions",
+    metadata,
+    Column("request_id", BigId, ForeignKey("requests.id"), primary_key=True, autoincrement=False),
+    Column("previous_id", BigInteger, ForeignKey("requests.id"), nullable=False),
+    Column("action", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("basis", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
 plates = Table(
     "plates",
     metadata,
@@ -177,6 +205,13 @@ events = Table(
     Column("reason", Text, nullable=False),
     Column("digest", LargeBinary, nullable=False),  # chains this line to the one before
     Index("events_of_request", "request_id"),
+)
+# Few licences ever change: what did is found without reading what merely was issued.
+Index(
+    "events_of_changes",
+    events.c.request_id,
+    sqlite_where=events.c.action != "issued",
+    postgresql_where=events.c.action != "issued",
 )
 
 outbox = Table(

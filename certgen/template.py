@@ -10,8 +10,8 @@ from certgen.authorities import OFFICE
 from certgen.core.errors import FormatError
 from certgen.core.model import Column, Field
 from certgen.derived import FUNCTIONS, Derivation
-from certgen.fieldtypes import BLANKS, TYPES, Rule, fold, make_rule, split_list
-from certgen.limits import MinAge
+from certgen.fieldtypes import BLANKS, TYPES, WHOLE, Rule, fold, make_rule, split_list
+from certgen.limits import MinAge, Unique
 from certgen.numbering import Numbering, NumberMap
 from certgen.reading import Copy, Form, Reading, Template
 from certgen.reserved import RESERVED, Validity
@@ -41,6 +41,7 @@ def load_template(folder: Path) -> Template:
     forms, numbered = _forms(top, layers, copies, others.rest() if others else ())
     rules = _rules(top, forms, copies)
     fields = tuple(rule.field for rule in rules)
+    limits, unique = _limits(top, rules)
     by_form = {f.id: tuple(r for r in rules if not r.field.forms or f.id in r.field.forms) for f in forms}
     template = Template(
         kind=kind,
@@ -51,7 +52,8 @@ def load_template(folder: Path) -> Template:
         forms=forms,
         numberings=_numberings(top, others, rules, numbered),
         validity=_validity(top, fields),
-        limits=_limits(top, fields),
+        limits=limits,
+        unique=unique,
         holder=_holder(top, fields),
         holder_code=_holder_code(top, fields),
         folder=folder,
@@ -316,16 +318,37 @@ def _validity(top: Table, fields: tuple[Field, ...]) -> Validity | None:
     return validity
 
 
-def _limits(top: Table, fields: tuple[Field, ...]) -> tuple[MinAge, ...]:
-    limits = []
-    for rule in top.tables("rule") if top.has("rule") else ():
-        table = rule.table("min_age")
-        rule.close()
-        limits.append(MinAge(table.text("field"), table.number("years", least=1, most=150)))
+def _limits(top: Table, rules: tuple[Rule, ...]) -> tuple[tuple[MinAge, ...], tuple[Unique, ...]]:
+    limits, unique = [], []
+    for table in top.tables("rule") if top.has("rule") else ():
+        if table.has("unique"):
+            unique.append(_unique(table.table("unique"), rules))
+        else:
+            limits.append(_min_age(table.table("min_age"), rules))
         table.close()
-        if not any(f.name == limits[-1].field and f.type == "citizen-id" for f in fields):
-            raise table.fault("field", "须为 citizen-id 类型的项目", "wanted a field of type citizen-id")
-    return tuple(limits)
+    return tuple(limits), tuple(unique)
+
+
+def _min_age(table: Table, rules: tuple[Rule, ...]) -> MinAge:
+    limit = MinAge(table.text("field"), table.number("years", least=1, most=150))
+    table.close()
+    if not any(r.field.name == limit.field and r.field.type == "citizen-id" for r in rules):
+        raise table.fault("field", "须为 citizen-id 类型的项目", "wanted a field of type citizen-id")
+    return limit
+
+
+def _unique(table: Table, rules: tuple[Rule, ...]) -> Unique:
+    names, each_authority = table.words("fields"), table.flag("each_authority", False)
+    table.close()
+    # What is derived is not kept in the register, and follows from what is.
+    known = {r.field.name: r.field for r in rules if not r.derive and r.field.type not in WHOLE}
+    if not names or len(set(names)) != len(names) or not set(names) <= known.keys():
+        raise table.fault(
+            "fields",
+            "须为互不相同的项目，且不能是推算的项目、表格或照片",
+            "wanted the names of different fields, none of them derived, a table or a photo",
+        )
+    return Unique(tuple(known[name] for name in names), each_authority)
 
 
 def _holder(top: Table, fields: tuple[Field, ...]) -> str:

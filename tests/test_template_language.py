@@ -462,3 +462,33 @@ def test_a_body_may_be_known_by_either_of_its_codes(tmp_path):
     for wrong, says in (("421202123456784", "check digit 3"), ("91421200MA4900002M", "passes its check"), ("x", "18")):
         (found,) = problems(template, OLD | {"code": wrong})
         assert says in found.wanted.en
+
+
+# ---- unique -----------------------------------------------------------------------------------------
+
+UNIQUE = '[[rule]]\nunique = { fields = ["id_number", "operator"] }\n'
+
+
+def test_a_record_claims_what_only_one_licence_may_have(tmp_path):
+    (hold,) = read(card(tmp_path, ("[[rule]]", f"{UNIQUE}\n[[rule]]")), NEW | {"id_number": MAN}).holds
+    assert (hold.fields, hold.values[0], hold.authority) == (("id_number", "operator"), MAN, "")
+    assert hold.label.en == "ID number, " + hold.label.en.split(", ")[1]
+
+
+def test_a_record_that_leaves_the_field_blank_claims_nothing(tmp_path):
+    template = card(tmp_path, ("[[rule]]", f"{UNIQUE}\n[[rule]]"))
+    assert read(template, NEW).holds == () == read(card(tmp_path / "plain"), NEW | {"id_number": MAN}).holds
+
+
+def test_each_authority_may_be_asked_for_itself(tmp_path):
+    toml = UNIQUE.replace("] }", "], each_authority = true }")
+    (hold,) = read(card(tmp_path, ("[[rule]]", f"{toml}\n[[rule]]")), NEW | {"id_number": MAN}).holds
+    assert hold.authority == "421200"
+
+
+@pytest.mark.parametrize("fields", ['"sex"', '"nothing"', "", '"id_number", "id_number"'])
+def test_a_unique_rule_names_different_fields_that_the_register_keeps(tmp_path, fields):
+    toml = f"[[rule]]\nunique = {{ fields = [{fields}] }}\n"
+    with pytest.raises(TemplateError) as error:
+        card(tmp_path, ("[[rule]]", f"{toml}\n[[rule]]"))
+    assert error.value.field == "rule[1].unique.fields"

@@ -1,7 +1,7 @@
 """The nouns of the service: frozen values that every room shares."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal, Protocol
 
@@ -65,6 +65,22 @@ class Application:
     kind: str
     data: Mapping[str, object]
     request_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Values that at most one licence in force of a kind may have: a `unique` rule applied to one record.
+
+    `fields` are the rule's. `authority` is empty unless each authority counts for itself. `values` are normalised
+    and **unmasked**; `label` and `shown` are what a refusal may say of them.
+    """
+
+    kind: str
+    fields: tuple[str, ...]
+    authority: str
+    values: tuple[str, ...] = field(repr=False)
+    label: Text
+    shown: str
 
 
 @dataclass(frozen=True, slots=True)
