@@ -14,6 +14,7 @@ import typer
 
 from certgen import settings
 from certgen.cli_import import import_legacy, no_document, report_rows, show_inherited
+from certgen.cli_publish import publish, publish_after
 from certgen.cli_template import template_app
 from certgen.console import (
     HomeOption,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 app.add_typer(template_app, name="template")
 app.command("import-legacy")(import_legacy)
+app.command()(publish)
 
 
 @app.command()
@@ -172,6 +174,7 @@ def issue(
         if isinstance(outcome, Refused):
             fail(outcome.error)
         files = deliver(out, outcome.documents)
+        publish_after(opened)
     rows = [
         {
             "number": d.number,
@@ -237,6 +240,7 @@ def batch(
                 advance(len(results))
         summary = opened.register.ledger.summary(ledger.id)
         batches.write_results(opened.issuer, ledger, out / "results.csv", session.lang)
+        publish_after(opened)
     data = {
         "rows": summary.total,
         "issued": summary.issued,

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -114,11 +114,17 @@ def office() -> Iterator["Office"]:
     from certgen import wiring
 
     chosen = settings.load(_session.home)
-    ask = wiring.passphrase_source(
+    with wiring.open_office(chosen, passphrases(chosen), actor=settings.login_name()) as opened:
+        yield opened
+
+
+def passphrases(chosen: settings.Settings) -> Callable[[str], bytes]:
+    """Give passphrases by key name: from the workspace's file, or by asking the person at the keyboard."""
+    from certgen import wiring
+
+    return wiring.passphrase_source(
         chosen, lambda name: typer.prompt(f"passphrase of {name}", hide_input=True, err=True).encode()
     )
-    with wiring.open_office(chosen, ask, actor=settings.login_name()) as opened:
-        yield opened
 
 
 @contextmanager

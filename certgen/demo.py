@@ -3,7 +3,7 @@
 1 keys       a workspace with a root, an issuing CA, a seal and a QR key for every authority
 2 issue      of every kind: its sample on both papers, its cases, and its table of records as a batch
 3 verify     every PDF with the register; every QR code from a picture of its page, as a telephone would
-4 stranger   one document without the register, as somebody offline would
+4 stranger   one document without the register, as somebody offline would: first without a status list, then with
 5 forger     one byte altered: refused
 """
 
@@ -104,10 +104,10 @@ class _Demo:
         square = issuer.workshop.layout(template, form, copy).main.qr
         return (square.x / POINT, square.y / POINT, square.size / POINT, square.size / POINT) if square else None
 
-    def judge_offline(self, pdf: bytes) -> Report:
-        """Judge a document as somebody with the root and the trust list only."""
+    def judge_offline(self, pdf: bytes, *status: Path) -> Report:
+        """Judge a document as somebody with the root and the trust list only, and status lists if any."""
         chosen = self.office.settings
-        return wiring.make_verifier(chosen.root_certificate, chosen.trust, None, self.office.clock).pdf(pdf)
+        return wiring.make_verifier(chosen.root_certificate, chosen.trust, None, self.office.clock, status).pdf(pdf)
 
 
 def run(home: Path, lang: Lang) -> int:
@@ -150,6 +150,12 @@ def run(home: Path, lang: Lang) -> int:
             f"4 无登记簿核验 {file.name}：{offline.lines('zh')[0]}",
             f"4 {file.name} without the register: {offline.lines('en')[0]}",
         )
+        wiring.open_publisher(chosen, ask, office.register).publish(office.clock())
+        listed = demo.judge_offline(pdf, chosen.published)
+        say(
+            f"  有状态列表（certgen publish）：{listed.lines('zh')[0]}",
+            f"  with its status list (certgen publish): {listed.lines('en')[0]}",
+        )
         altered = bytearray(pdf)
         at = pdf.index(b"/FontFile2") + 2000  # somewhere in the middle of what can be seen
         altered[at] ^= 1
@@ -164,7 +170,9 @@ def run(home: Path, lang: Lang) -> int:
         if report.verdict is not Verdict.FAILED:
             raise SettingsError("an altered document was not refused")
     if offline.verdict is not Verdict.INDETERMINATE:
-        raise SettingsError("without a register nobody can tell whether a licence is still in force")
+        raise SettingsError("without register or status list nobody can tell whether a licence is still in force")
+    if listed.verdict is not Verdict.PASSED:
+        raise SettingsError("a fresh status list did not say that the licence is in force")
     say(
         f"完成。证照：{home / 'licences'}；已过期的：{home / 'expired'}；工作区：{home / 'home'}\n"
         f"试试：certgen verify --home {_shown(home / 'home')} {_shown(file)}",

@@ -16,6 +16,10 @@ _RECORDED = """
     SELECT i.slot, i.request_id, i.ordinal FROM identities i
      WHERE i.shard = ? AND EXISTS (
            SELECT 1 FROM documents d WHERE d.request_id = i.request_id AND d.ordinal = i.ordinal)"""
+_LAST_EVENT = "SELECT coalesce(max(id), 0) FROM events"
+_SHARDS_CHANGED = """
+    SELECT DISTINCT i.shard FROM events e JOIN identities i ON i.request_id = e.request_id
+     WHERE e.id > ? OR (e.effective_at > ? AND e.effective_at <= ?)"""
 _CHANGES = """
     SELECT e.request_id, e.ordinal, e.effective_at, e.status FROM events e
      WHERE e.action <> 'issued' AND e.status IS NOT NULL
@@ -25,6 +29,18 @@ _CHANGES = """
 def shards(db: Statements) -> tuple[int, ...]:
     """List the status lists that have been begun."""
     return tuple(row[0] for row in db.rows(_SHARDS))
+
+
+def last_event(db: Statements) -> int:
+    """Give the number of the last event; 0 when nothing has happened yet."""
+    row = db.row(_LAST_EVENT)
+    return int(row[0]) if row else 0
+
+
+def shards_changed(db: Statements, after_event: int, since: datetime, until: datetime) -> tuple[int, ...]:
+    """List the status lists with an event behind `after_event`, or one that took effect in (since, until]."""
+    rows = db.rows(_SHARDS_CHANGED, (after_event, seconds(since), seconds(until)))
+    return tuple(sorted(row[0] for row in rows))
 
 
 def slots(db: Statements, shard: int, at: datetime) -> Iterator[tuple[int, Status]]:

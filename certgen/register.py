@@ -197,6 +197,16 @@ class Register:
         with self._database.reading() as db:
             return life.shards(db)
 
+    def last_event(self) -> int:
+        """Give the number of the last event; 0 when nothing has happened yet."""
+        with self._database.reading() as db:
+            return life.last_event(db)
+
+    def shards_changed(self, after_event: int, since: datetime, until: datetime) -> tuple[int, ...]:
+        """List the status lists where something happened behind an event, or took effect in (since, until]."""
+        with self._database.reading() as db:
+            return life.shards_changed(db, after_event, since, until)
+
     def slots(self, shard: int, at: datetime) -> list[tuple[int, Status]]:
         """Give (place, status) of every recorded document of a status list at a moment, in no order.
 

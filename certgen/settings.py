@@ -8,6 +8,7 @@ A workspace (home) holds:
     keys/               the ceremony's files: keys encrypted, certificates, trust.cose
     templates/          kinds of this office, over the shipped ones
     authorities.toml    authorities of this office, over the shipped ones
+    published/          status lists and anchors, for the public; published.json: the last event they tell of
 """
 
 import os
@@ -37,6 +38,9 @@ class Settings:
     authority: str = ""
     overprint_offset_mm: tuple[float, float] = (0.0, 0.0)
     extra_fonts: tuple[Path, ...] = ()
+    status_ttl_s: int = 3600
+    status_life_s: int = 86_400
+    publish_after_commands: bool = True
 
     @property
     def host(self) -> str:
@@ -47,6 +51,16 @@ class Settings:
     def high_water(self) -> Path:
         """Name the file of highest numbers."""
         return self.home / "high-water.jsonl"
+
+    @property
+    def published(self) -> Path:
+        """Name the folder of what anybody may fetch."""
+        return self.home / "published"
+
+    @property
+    def published_memory(self) -> Path:
+        """Name the file that says what was published last; the public has no business there."""
+        return self.home / "published.json"
 
     @property
     def trust(self) -> Path:
@@ -67,6 +81,15 @@ _KEYS = {
     "authority": str,
     "overprint_offset_mm": list,
     "extra_fonts": list,
+    "status_ttl_s": int,
+    "status_life_s": int,
+    "publish_after_commands": bool,
+}
+_TYPES = {
+    str: Text("文字", "a text"),
+    list: Text("列表", "a list"),
+    int: Text("整数", "a whole number"),
+    bool: Text("true 或 false", "true or false"),
 }
 
 
@@ -108,9 +131,8 @@ def from_mapping(home: Path, raw: Mapping[str, Any]) -> Settings:
     for key, value in raw.items():
         if key not in _KEYS:
             raise _wrong(key, value, f"已知的设置项：{'、'.join(_KEYS)}", f"one of {', '.join(_KEYS)}")
-        if not isinstance(value, _KEYS[key]):
-            kind = "a list" if _KEYS[key] is list else "a text"
-            raise _wrong(key, value, "列表" if _KEYS[key] is list else "文字", kind)
+        if type(value) is not _KEYS[key]:  # not isinstance: true is no number here
+            raise _wrong(key, value, *_TYPES[_KEYS[key]])
     origin = raw.get("public_origin", _DEFAULT_ORIGIN)
     try:
         host_of(origin)
@@ -128,6 +150,11 @@ def from_mapping(home: Path, raw: Mapping[str, Any]) -> Settings:
     fonts = raw.get("extra_fonts", [])
     if not all(isinstance(font, str) and font for font in fonts):
         raise _wrong("extra_fonts", fonts, "字体文件路径的列表", "a list of paths of font files")
+    ttl_s, life_s = raw.get("status_ttl_s", 3600), raw.get("status_life_s", 86_400)
+    if not 60 <= ttl_s <= 86_400:
+        raise _wrong("status_ttl_s", ttl_s, "60 至 86400 秒", "60 to 86400 seconds")
+    if not ttl_s < life_s <= 7 * 86_400:
+        raise _wrong("status_life_s", life_s, "大于 status_ttl_s，至多 7 天", "more than status_ttl_s, at most 7 days")
     passphrase = raw.get("passphrase_file", "")
     return Settings(
         home=home,
@@ -138,6 +165,9 @@ def from_mapping(home: Path, raw: Mapping[str, Any]) -> Settings:
         authority=raw.get("authority", ""),
         overprint_offset_mm=(float(offset[0]), float(offset[1])),
         extra_fonts=tuple(home / font for font in fonts),
+        status_ttl_s=ttl_s,
+        status_life_s=life_s,
+        publish_after_commands=raw.get("publish_after_commands", True),
     )
 
 

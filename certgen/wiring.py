@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from certgen.fonts import Typefaces
     from certgen.issue import Issuer, QrKey
     from certgen.pades import PdfSeal
+    from certgen.publish import Publisher
 
 Ask = Callable[[str], bytes]
 
@@ -222,6 +223,32 @@ def open_office(
     gc.set_threshold(50_000, 20, 50)
     gc.enable()
     return Office(chosen, register, clock, issuer)
+
+
+def open_publisher(chosen: Settings, ask: Ask, register: Register) -> "Publisher":
+    """Make what publishes status lists; the status key is opened when something must be signed, and only once.
+
+    Raises SettingsError, FormatError, VerificationError for missing or wrong anchors.
+    """
+    import keys
+    from certgen.publish import Plan, Publisher
+
+    @cache
+    def signer() -> Signer:
+        file = chosen.keys / "status-service.key.pem"
+        if not file.exists():
+            command = f"python -m keys status-key --folder {chosen.keys}"
+            raise SettingsError(
+                Text(f"没有状态列表密钥，请运行 {command}", f"there is no status key yet: run {command}")
+            )
+        return keys.open_signer(f"file:{file}", ask)
+
+    trust = _anchors(chosen.root_certificate, chosen.trust)[2]
+    plan = Plan(
+        chosen.published, chosen.published_memory, chosen.public_origin, chosen.status_ttl_s, chosen.status_life_s
+    )
+    root, signed = chosen.root_certificate.read_bytes(), chosen.trust.read_bytes()
+    return Publisher(plan, register, signer, root, signed, trust)
 
 
 def _typefaces(extra: Sequence[Path], *, system: bool) -> "Typefaces":

@@ -138,6 +138,11 @@ class House:
             raise outcome.error
         return outcome
 
+    def publish(self) -> tuple[str, ...]:
+        """Publish the status lists; give the paths that were written."""
+        publisher = wiring.open_publisher(self.settings, lambda _: PASSPHRASE, self.register)
+        return publisher.publish(self.clock())
+
     def counts(self) -> dict[str, int]:
         """Count what the register holds, table by table; numbers given out are in `counters`."""
         with self.register._database.reading() as db:

@@ -79,6 +79,11 @@ class StatusList:
         """Which list it is. Raises FormatError for a uri not of the form `uri_of` gives."""
         return _parse_uri(self.uri)[1]
 
+    @property
+    def due_at(self) -> datetime:
+        """When whoever has a network should ask for a newer one."""
+        return self.issued_at + timedelta(seconds=self.ttl_s)
+
     def status(self, index: int) -> Status | None:
         """Give the status at a place from 0 to 131,071; None where nothing was ever issued."""
         if not 0 <= index < ENTRIES:
