@@ -124,7 +124,7 @@ def path(mark: Path, height: float, colours: Colours) -> str:
     if mark.stroke:
         dash = f"[{' '.join(f'{length:g}' for length in mark.dash)}]0 d " if mark.dash else ""
         out.append(f"{colours.stroke(mark.stroke)}{dash}{mark.width:g} w\n")
-    for name, *values in mark.steps:
+    for name, values in mark.steps:
         turned = [f"{v:.2f}" if i % 2 == 0 else f"{height - v:.2f}" for i, v in enumerate(values)]
         out.append(" ".join([*turned, name]) + "\n")
     out.append({(True, True): "B", (True, False): "f", (False, True): "S", (False, False): "n"}[

@@ -5,7 +5,7 @@ that is to negative places and beyond the sheet; whoever writes a screen PDF cut
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from certgen.core.errors import Text
 from certgen.typeset import Line
@@ -41,11 +41,11 @@ class Words:
     spread: float = 0.0
 
 
-Step = (
-    tuple[Literal["m", "l"], float, float]
-    | tuple[Literal["c"], float, float, float, float, float, float]
-    | tuple[Literal["h"]]
-)
+class Step(NamedTuple):
+    """One step of a path: m, l, c or h as in PDF, and its places: x, y, x, y, and so on."""
+
+    op: Literal["m", "l", "c", "h"]
+    at: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ _ROUND = 0.5522847498  # of the radius: a quarter of a circle as one Bézier cur
 
 def polyline(points: Iterable[tuple[float, float]], *, closed: bool = False) -> tuple[Step, ...]:
     """Join points by straight lines."""
-    (x, y), *rest = points
-    steps: list[Step] = [("m", x, y), *(("l", x, y) for x, y in rest)]
-    return (*steps, ("h",)) if closed else tuple(steps)
+    first, *rest = points
+    steps = (Step("m", first), *(Step("l", place) for place in rest))
+    return (*steps, Step("h")) if closed else steps
 
 
 def rectangle(x: float, y: float, width: float, height: float, radius: float = 0.0) -> tuple[Step, ...]:
@@ -22,16 +22,16 @@ def rectangle(x: float, y: float, width: float, height: float, radius: float = 0
     r = min(radius, width / 2, height / 2)
     k = r * (1 - _ROUND)
     return (
-        ("m", x + r, y),
-        ("l", right - r, y),
-        ("c", right - k, y, right, y + k, right, y + r),
-        ("l", right, bottom - r),
-        ("c", right, bottom - k, right - k, bottom, right - r, bottom),
-        ("l", x + r, bottom),
-        ("c", x + k, bottom, x, bottom - k, x, bottom - r),
-        ("l", x, y + r),
-        ("c", x, y + k, x + k, y, x + r, y),
-        ("h",),
+        Step("m", (x + r, y)),
+        Step("l", (right - r, y)),
+        Step("c", (right - k, y, right, y + k, right, y + r)),
+        Step("l", (right, bottom - r)),
+        Step("c", (right, bottom - k, right - k, bottom, right - r, bottom)),
+        Step("l", (x + r, bottom)),
+        Step("c", (x + k, bottom, x, bottom - k, x, bottom - r)),
+        Step("l", (x, y + r)),
+        Step("c", (x, y + k, x + k, y, x + r, y)),
+        Step("h"),
     )
 
 

@@ -53,9 +53,7 @@ def _words(mark: Words, typefaces: Typefaces) -> str:
 
 
 def _path(mark: Path) -> str:
-    steps = "".join(
-        [f"{name.upper() if name != 'h' else 'Z'}{' '.join(f'{v:.2f}' for v in v_)}" for name, *v_ in mark.steps]
-    )
+    steps = "".join([f"{op.upper() if at else 'Z'}{' '.join(f'{v:.2f}' for v in at)}" for op, at in mark.steps])
     dash = f' stroke-dasharray="{" ".join(f"{length:g}" for length in mark.dash)}"' if mark.dash else ""
     stroke = f' stroke="{_colour(mark.stroke)}" stroke-width="{mark.width:g}"{dash}' if mark.stroke else ""
     return f'<path d="{steps}" fill="{_colour(mark.fill)}"{stroke}/>'

@@ -193,6 +193,6 @@ def test_an_svg_has_the_words_and_a_description(work: Publication, typefaces: Ty
 
 @pytest.mark.parametrize("radius", [0.0, 4.0, 99.0])
 def test_a_rectangle_stays_in_its_bounds(radius: float) -> None:
-    values = [v for step in rectangle(10, 20, 40, 30, radius) for v in step[1:]]
+    values = [v for step in rectangle(10, 20, 40, 30, radius) for v in step.at]
     assert all(10 <= x <= 50 for x in values[0::2])
     assert all(20 <= y <= 50 for y in values[1::2])
