@@ -61,7 +61,19 @@ class Shown:
     tone: str  # good, wait or bad: the colour beside the words
     is_specimen: bool
     at: datetime
-    facts: tuple[tuple[Text, Text], ...]
+
+    @property
+    def facts(self) -> tuple[tuple[Text, Text], ...]:
+        """Label and value of all that may be seen, in the order of the paper."""
+        known = self.document
+        return (
+            (Text("编号", "Number"), Text(known.number, known.number)),
+            *((label, Text(value, value)) for label, value in known.public),
+            (Text("发证机关", "Authority"), Text(known.authority_name, known.authority_name)),
+            (Text("签发日期", "Issued on"), say_day(known.issued_on)),
+            (Text("有效期至", "Valid until"), say_day(known.valid_until)),
+            (Text("证照标识", "Sid"), Text(grouped(known.sid), grouped(known.sid))),
+        )
 
     def as_json(self) -> dict[str, object]:
         """Give the same answer as plain values."""
@@ -99,25 +111,15 @@ class Showing:
         state = "expired" if is_over else known.status
         label = _EXPIRED if is_over else LABELS.get(known.status, Text(known.status, known.status))
         verdict = Text(label.zh, label.en[:1].upper() + label.en[1:])
-        copy_title = self._copy_title_of(known)
-        facts = (
-            (Text("编号", "Number"), Text(known.number, known.number)),
-            *((label, Text(value, value)) for label, value in known.public),
-            (Text("发证机关", "Authority"), Text(known.authority_name, known.authority_name)),
-            (Text("签发日期", "Issued on"), say_day(known.issued_on)),
-            (Text("有效期至", "Valid until"), say_day(known.valid_until)),
-            (Text("证照标识", "Sid"), Text(grouped(known.sid), grouped(known.sid))),
-        )
         return Shown(
             document=known,
-            copy_title=copy_title,
+            copy_title=self._copy_title_of(known),
             state=state,
             verdict=verdict,
             meaning=MEANINGS.get(state, verdict),
             tone=_TONES.get(state, "bad"),
             is_specimen=known.signer_fingerprint in self._specimens,
             at=at,
-            facts=facts,
         )
 
 

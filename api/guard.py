@@ -10,9 +10,10 @@ from pathlib import PurePath
 from typing import Any
 
 Message = MutableMapping[str, Any]
+Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _CSP = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
@@ -28,31 +29,48 @@ HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"x-robots-tag", b"noindex"),
 )
-_NO_STORE = (b"cache-control", b"no-store")
+_WITHOUT_STORE = (*HEADERS, (b"cache-control", b"no-store"))
 _log = logging.getLogger("certgen.api")
 
 
 class Guard:
-    """ASGI middleware, outermost."""
+    """ASGI, outermost: puts the headers on every answer, and takes the body off one to HEAD."""
+
+    def __init__(self, app: App) -> None:
+        """Stand around an application."""
+        self._app = Silence(app)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        is_head = scope["method"] == "HEAD"
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = _headers(message["headers"])
+            elif is_head:
+                message = {**message, "body": b""}
+            await send(message)
+
+        await self._app(scope, receive, answer)
+
+
+class Silence:
+    """ASGI: answers what nobody foresaw with a bare 500. Also within the framework, which would answer it in words."""
 
     def __init__(self, app: App) -> None:
         """Stand around an application."""
         self._app = app
 
-    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request; nothing escapes."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
         has_begun = False
 
         async def answer(message: Message) -> None:
             nonlocal has_begun
-            if message["type"] == "http.response.start":
-                has_begun = True
-                message["headers"] = _headers(list(message["headers"]))
-            elif scope["method"] == "HEAD":
-                message = {**message, "body": b""}
+            has_begun = True
             await send(message)
 
         try:
@@ -62,13 +80,12 @@ class Guard:
             if has_begun:
                 raise ConnectionError("an answer broke off") from None
             start = {"type": "http.response.start", "status": 500, "headers": [(b"content-type", b"text/plain")]}
-            await answer(start)
-            await answer({"type": "http.response.body", "body": b"500"})
+            await send(start)
+            await send({"type": "http.response.body", "body": b"500"})
 
 
 def _headers(given: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    names = {name.lower() for name, _ in given}
-    return [*given, *HEADERS, *(() if b"cache-control" in names else (_NO_STORE,))]
+    return [*given, *(HEADERS if any(name == b"cache-control" for name, _ in given) else _WITHOUT_STORE)]
 
 
 def _place(fault: BaseException) -> str:

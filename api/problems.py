@@ -74,6 +74,11 @@ OF_STATUS: Mapping[int, Kind] = MappingProxyType(
             415,
             Text("只接受 PDF 文件或二维码文字", "only a PDF file or the text of a QR code is taken"),
         ),
+        429: Kind(
+            "too-many",
+            429,
+            Text("这个网络查询过于频繁，请稍候再试", "this network asks too often; please wait a little"),
+        ),
         500: Kind("internal", 500, _OURS),
         503: Kind(
             "busy", 503, Text("现在核验的人很多，请稍后再试", "many files are being checked; please try again soon")

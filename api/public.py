@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.responses import RedirectResponse
 
 from api import judged, problems
-from api.facts import Showing
-from api.guard import Guard
+from api.facts import Showing, Shown
+from api.front import Front, Said, encode
+from api.guard import App, Guard, Scope, Silence
 from api.page import Asset, Pages, language_of, wants_json
+from api.turnstile import Turnstile
 from api.upload import HandedIn, read_upload
 from certgen.core import sid as sids
 from certgen.core.errors import CertgenError, FormatError, SettingsError, Text
@@ -37,9 +39,14 @@ _MOST_UPLOADS = 16
 _READ = ["GET", "HEAD"]
 
 
-def make_app(desk: "Desk") -> FastAPI:
-    """Make the application over an open desk. It keeps nothing between requests."""
-    return _Public(desk).app
+def make_app(desk: "Desk") -> App:
+    """Make the application over an open desk. It keeps nothing between requests.
+
+    From the outside in: headers and silence, the turnstile, the quick answers, the framework with the routes.
+    """
+    public = _Public(desk)
+    front = Front(public.app, public.say_by_sid, is_quick=desk.register.is_embedded)
+    return Guard(Turnstile(front, desk.settings.visitors, public.turn_away))
 
 
 class _Public:
@@ -75,7 +82,7 @@ class _Public:
         for status in problems.OF_STATUS:
             app.add_exception_handler(status, self.refuse)
         app.add_exception_handler(CertgenError, self.report)
-        app.add_middleware(Guard)
+        app.add_middleware(Silence)
 
     # Pages
 
@@ -93,17 +100,31 @@ class _Public:
 
     def document(self, request: Request, path: str) -> Response:
         """Say what the register knows of a sid."""
-        try:
-            wanted = sids.parse(path.removesuffix(".json"))
-        except FormatError:
-            wanted = _NOBODY
-        found = self.desk.register.by_sid(wanted)
-        if not found:
+        shown = self._by_sid(path.removesuffix(".json"))
+        if shown is None:
             return self._unknown(request)
-        shown = self.showing.show(found[0], self.desk.clock())
         if wants_json(request):
             return _json(shown.as_json())
         return self.pages.write("document.html", language_of(request), shown=shown)
+
+    def _by_sid(self, name: str) -> Shown | None:
+        try:
+            wanted = sids.parse(name)
+        except FormatError:
+            wanted = _NOBODY
+        found = self.desk.register.by_sid(wanted)
+        return self.showing.show(found[0], self.desk.clock()) if found else None
+
+    def say_by_sid(self, name: str, scope: Scope) -> Said:
+        """Say the same as JSON, without a framework around it."""
+        try:
+            shown = self._by_sid(name)
+        except CertgenError as error:
+            body = problems.kind_of(error).as_json(language_of(Request(scope)), error)
+            return _said_problem(body)
+        if shown is None:
+            return _said_problem(problems.UNKNOWN.as_json(language_of(Request(scope))))
+        return Said(200, b"application/json", encode(shown.as_json()))
 
     def check_form(self, request: Request) -> Response:
         """Ask for a file or a text."""
@@ -160,6 +181,13 @@ class _Public:
         kind = problems.OF_STATUS.get(status, problems.OF_STATUS[500])
         return self._write_problem(request, kind, kind.as_json(language_of(request)))
 
+    def turn_away(self, scope: Scope, wait_s: int) -> App:
+        """Tell who asks too often when to ask again."""
+        request, kind = Request(scope), problems.OF_STATUS[429]
+        answer = self._write_problem(request, kind, kind.as_json(language_of(request)))
+        answer.headers["retry-after"] = str(wait_s)
+        return answer
+
     async def report(self, request: Request, fault: Exception) -> Response:
         """Answer an error of ours by the table."""
         if not isinstance(fault, CertgenError):
@@ -187,13 +215,21 @@ class _Public:
 
 
 def _json(body: dict[str, object]) -> Response:
-    return JSONResponse(body, headers={"vary": "Accept, Accept-Language"})
+    return _answer(Said(200, b"application/json", encode(body)))
 
 
 def _problem(body: dict[str, object]) -> Response:
+    return _answer(_said_problem(body))
+
+
+def _said_problem(body: dict[str, object]) -> Said:
     status = body["status"]
     assert isinstance(status, int)  # noqa: S101 - a Kind's own
-    return JSONResponse(body, status, {"vary": "Accept, Accept-Language"}, problems.MEDIA_TYPE)
+    return Said(status, problems.MEDIA_TYPE.encode(), encode(body))
+
+
+def _answer(said: Said) -> Response:
+    return Response(said.body, said.status, {"vary": "Accept, Accept-Language"}, said.media_type.decode())
 
 
 def _anchor(file: Path, media_type: str) -> Asset:

@@ -2,7 +2,8 @@
 
     python -m api [--home DIR] [--host 127.0.0.1] [--port 8000]
 
-No access log is kept: an address holds a sid, and a sid says whose licence somebody looked at.
+`processes` in `[public]` of the settings says how many processes answer; a broken one is started anew. No access log
+is kept: an address holds a sid, and a sid says whose licence somebody looked at.
 """
 
 import argparse
@@ -10,8 +11,10 @@ import gc
 import logging
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
+from api.guard import App
 from api.public import make_app
 from certgen import settings, wiring
 from certgen.core.errors import CertgenError, Lang, SettingsError, Text
@@ -28,24 +31,41 @@ def serve(home: Path, host: str, port: int, lang: Lang) -> None:
             Text("缺少网页服务组件：pip install 'certgen[web]'", "the web extra is missing: pip install 'certgen[web]'")
         ) from error
     chosen = settings.load(home)
-    with wiring.open_desk(chosen) as desk:
-        app = make_app(desk)
-        gc.freeze()  # what is loaded now stays until the end
-        gc.enable()  # the command line had turned it off
-        _greet(chosen.public_origin, host, port, lang)
-        logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
-        uvicorn.run(
-            app,
-            host=host,
-            port=port,
-            access_log=False,
-            log_level="warning",
-            server_header=False,
-            lifespan="off",
-            limit_concurrency=_MOST_AT_ONCE,
-            timeout_keep_alive=5,
-            timeout_graceful_shutdown=5,
-        )
+    wiring.open_desk(chosen).register.close()  # what is wrong is said here and once, not by every process
+    processes = chosen.visitors.processes
+    config = uvicorn.Config(
+        partial(_app, chosen),
+        factory=True,
+        host=host,
+        port=port,
+        workers=processes,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        date_header=True,
+        lifespan="off",
+        proxy_headers=False,  # a header is believed only where the settings say so: api.turnstile
+        limit_concurrency=_MOST_AT_ONCE,
+        timeout_keep_alive=5,
+        timeout_graceful_shutdown=5,
+    )
+    _greet(chosen.public_origin, host, port, lang)
+    server = uvicorn.Server(config)
+    if processes == 1:
+        server.run()
+    else:
+        from uvicorn.supervisors import Multiprocess
+
+        Multiprocess(config, sockets=[config.bind_socket()]).run()
+
+
+def _app(chosen: settings.Settings) -> App:
+    """Make the application in the process that answers."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
+    app = make_app(wiring.open_desk(chosen))
+    gc.freeze()  # what is loaded now stays until the end
+    gc.enable()  # the command line had turned it off
+    return app
 
 
 def _greet(origin: str, host: str, port: int, lang: Lang) -> None:

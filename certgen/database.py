@@ -2,14 +2,17 @@
 
 SQLite keeps a write-ahead log with `synchronous=FULL`: a commit is on the disk when it returns. The log is moved
 into the database (a *checkpoint*) by the writer whose commit brings it past 32 MB, and emptied at close; that is
-the whole policy. Writers take turns: BEGIN IMMEDIATE on SQLite, one advisory lock on PostgreSQL. Statements in
-the other modules are valid on both and mark their values with `?`.
+the whole policy. A process that only reads keeps one connection a thread and maps the file into memory: a look by
+sid then takes a quarter of the time that a pool takes to lend a connection and get it back. Writers take turns: BEGIN
+IMMEDIATE on SQLite, one advisory lock on PostgreSQL. Statements in the other modules are valid on both and mark their
+values with `?`.
 """
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -27,6 +30,7 @@ _PAGE_BYTES = 8192  # half the system calls of 4096 for a strike, without doubli
 _CHECKPOINT_PAGES = 4096  # 32 MB of log
 _LOG_BYTES = 64 << 20  # the log file is cut back to this after a checkpoint
 _CACHE_KB = 16_000  # room for a chunk of 200 strikes, which would otherwise spill into the log half-way
+_MAPPED_BYTES = 2_000_000_000  # of the file, by who only reads: no system call and no copy for a page
 _BUSY_MS = 15_000  # a chunk holds the writer's turn for some 20 ms
 _WRITES = "certgen_writes"
 _LOCK_KEY = 0x63657274  # "cert"; any number that no other program on this server uses
@@ -38,21 +42,26 @@ _UNSAFE = ((3, 7, 0), (3, 51, 2))
 class Database:
     """A pool of connections, and the one writer's turn."""
 
-    def __init__(self, engine: Engine, *, readonly: bool) -> None:
-        """Take an engine made by `open_database`."""
+    def __init__(self, engine: Engine, *, readonly: bool, connect: Callable[[], Any] | None = None) -> None:
+        """Take an engine made by `open_database`; `connect` opens a connection past it, to keep."""
         self._engine = engine
+        self._kept = _Kept(self, connect) if connect is not None else None
         self._turn = threading.Lock()
         self.readonly = readonly
-        self._is_sqlite = engine.dialect.name == "sqlite"
-        self._marker = "?" if self._is_sqlite else "%s"
+        self.is_embedded = engine.dialect.name == "sqlite"
+        self._marker = "?" if self.is_embedded else "%s"
 
     def sql(self, statement: str) -> str:
         """Write a statement with the driver's own marker for values."""
-        return statement if self._is_sqlite else statement.replace("?", self._marker)
+        return statement if self.is_embedded else statement.replace("?", self._marker)
 
     @contextmanager
     def reading(self) -> Iterator["Statements"]:
         """Give a connection for single SELECTs. Raises RegisterError."""
+        if self._kept is not None:
+            with told():
+                yield self._kept.mine()
+            return
         with told(), self._engine.connect() as connection:
             yield Statements(self, connection)
 
@@ -67,16 +76,44 @@ class Database:
         with told(), self._turn, self._engine.connect() as connection:
             connection.execution_options(**{_WRITES: True})
             with connection.begin():
-                if not self._is_sqlite:
+                if not self.is_embedded:
                     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK_KEY})")
                 yield Statements(self, connection)
 
     def close(self) -> None:
         """Give back every connection; a SQLite writer empties the log first."""
-        if self._is_sqlite and not self.readonly:
+        if self.is_embedded and not self.readonly:
             with told(), self._engine.connect() as connection:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        if self._kept is not None:
+            self._kept.close()
         self._engine.dispose()
+
+
+class _Kept:
+    """Connections of a process that only reads SQLite, one for each thread that asks."""
+
+    def __init__(self, database: Database, connect: Callable[[], Any]) -> None:
+        self._database, self._connect = database, connect
+        self._of_thread = threading.local()
+        self._all: list[Any] = []
+        self._adding = threading.Lock()
+
+    def mine(self) -> "Statements":
+        """Give this thread's."""
+        found: Statements | None = getattr(self._of_thread, "statements", None)
+        if found is None:
+            link = self._connect()
+            with self._adding:
+                self._all.append(link)
+            found = self._of_thread.statements = _Direct(self._database, link)
+        return found
+
+    def close(self) -> None:
+        """Close all of them; a thread that asks again gets an error."""
+        with self._adding:
+            for link in self._all:
+                link.close()
 
 
 class Statements:
@@ -84,14 +121,15 @@ class Statements:
 
     __slots__ = ("_database", "connection")
 
-    def __init__(self, database: Database, connection: Connection) -> None:
+    def __init__(self, database: Database, connection: Any) -> None:
         """Keep the connection; `connection` is there for migrations."""
         self._database = database
         self.connection = connection
 
     def rows(self, statement: str, values: Sequence[object] = ()) -> Sequence[Any]:
         """Run a SELECT and give all its rows."""
-        return self.connection.exec_driver_sql(self._database.sql(statement), tuple(values)).fetchall()
+        found: Sequence[Any] = self.connection.exec_driver_sql(self._database.sql(statement), tuple(values)).fetchall()
+        return found
 
     def row(self, statement: str, values: Sequence[object] = ()) -> Any:
         """Run a SELECT and give its first row, or None."""
@@ -99,7 +137,7 @@ class Statements:
 
     def has_table(self, name: str) -> bool:
         """Tell whether the database has a table."""
-        return inspect(self.connection).has_table(name)
+        return bool(inspect(self.connection).has_table(name))
 
     def run(self, statement: str, values: Sequence[object]) -> None:
         """Run a statement once."""
@@ -109,6 +147,25 @@ class Statements:
         """Run a statement once for every row of values; none at all for an empty list."""
         if rows:
             self.connection.exec_driver_sql(self._database.sql(statement), rows)
+
+
+class _Direct(Statements):
+    """The same on the driver's own connection, whose statements stay prepared."""
+
+    __slots__ = ()
+
+    def rows(self, statement: str, values: Sequence[object] = ()) -> Sequence[Any]:
+        found: list[Any] = self.connection.execute(statement, values).fetchall()
+        return found
+
+    def row(self, statement: str, values: Sequence[object] = ()) -> Any:
+        cursor = self.connection.execute(statement, values)
+        found = cursor.fetchone()
+        cursor.close()  # or it would hold its view of the register, and the log could not be cut back
+        return found
+
+    def has_table(self, name: str) -> bool:
+        return self.row("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)) is not None
 
 
 def places(count: int) -> str:
@@ -132,7 +189,8 @@ def open_database(url: str, *, readonly: bool) -> Database:
         return Database(create_engine(address, connect_args=timeouts, hide_parameters=True), readonly=readonly)
     if address.get_backend_name() != "sqlite" or address.database in (None, "", ":memory:"):
         raise RegisterError(_no_address(address.render_as_string()))
-    return Database(_sqlite_engine(address, Path(str(address.database)), readonly), readonly=readonly)
+    engine, connect = _sqlite_engine(address, Path(str(address.database)), readonly)
+    return Database(engine, readonly=readonly, connect=connect if readonly else None)
 
 
 def sqlite_driver() -> ModuleType:
@@ -159,7 +217,7 @@ def check_sqlite(version: str) -> None:
         )
 
 
-def _sqlite_engine(address: URL, path: Path, readonly: bool) -> Engine:
+def _sqlite_engine(address: URL, path: Path, readonly: bool) -> tuple[Engine, Callable[[], Any]]:
     driver = sqlite_driver()
     location = f"file:{quote(str(path.absolute()))}?mode={'ro' if readonly else 'rwc'}"
 
@@ -172,7 +230,7 @@ def _sqlite_engine(address: URL, path: Path, readonly: bool) -> Engine:
 
     engine = create_engine(address, module=driver, creator=connect, pool_size=8, max_overflow=24, hide_parameters=True)
     event.listen(engine, "begin", _begin)
-    return engine
+    return engine, connect
 
 
 def _set(link: Any, driver: ModuleType, pragma: str) -> None:
@@ -190,7 +248,7 @@ def _set(link: Any, driver: ModuleType, pragma: str) -> None:
 def _pragmas(readonly: bool) -> tuple[str, ...]:
     common = (f"busy_timeout={_BUSY_MS}", "foreign_keys=ON")
     if readonly:
-        return (*common, "query_only=ON")
+        return (*common, "query_only=ON", f"mmap_size={_MAPPED_BYTES}")
     return (
         *common,
         f"page_size={_PAGE_BYTES}",  # heeded only while the file is empty
@@ -273,8 +331,17 @@ def told() -> Iterator[None]:
     """Turn an error of the database into one that says what the operator must do."""
     try:
         yield
-    except (DBAPIError, PoolTimeout) as error:
+    except _errors() as error:
         raise RegisterError(_meaning(error)) from error
+
+
+@cache
+def _errors() -> tuple[type[Exception], ...]:
+    """Give the errors of both ways to a database; a kept connection has none where SQLite is not safe to use."""
+    try:
+        return (DBAPIError, PoolTimeout, sqlite_driver().Error)
+    except RegisterError:
+        return (DBAPIError, PoolTimeout)
 
 
 def _meaning(error: Exception) -> Text:

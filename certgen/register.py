@@ -73,6 +73,11 @@ class Register:
             database.close()
             raise
 
+    @property
+    def is_embedded(self) -> bool:
+        """Whether it is a file of this machine, so that asking it waits for no network."""
+        return self._database.is_embedded
+
     def close(self) -> None:
         """Close every connection. The register must not be used afterwards."""
         self._database.close()

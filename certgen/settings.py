@@ -9,18 +9,21 @@ A workspace (home) holds:
     templates/          kinds of this office, over the shipped ones
     authorities.toml    authorities of this office, over the shipped ones
     published/          status lists and anchors, for the public; published.json: the last event they tell of
+
+`[public]`, how the public may visit, has a file of its own: `certgen/visitors.py`.
 """
 
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from certgen.core.errors import FormatError, Lang, SettingsError, Text
 from certgen.core.qrtext import host_of
 from certgen.overlay import SHIPPED as SHIPPED
+from certgen.visitors import Visitors, from_table
 
 FILE = "certgen.toml"
 _DEFAULT_ORIGIN = "http://127.0.0.1:8000"
@@ -41,6 +44,7 @@ class Settings:
     status_ttl_s: int = 3600
     status_life_s: int = 86_400
     publish_after_commands: bool = True
+    visitors: Visitors = field(default_factory=Visitors)
 
     @property
     def host(self) -> str:
@@ -84,12 +88,14 @@ _KEYS = {
     "status_ttl_s": int,
     "status_life_s": int,
     "publish_after_commands": bool,
+    "public": dict,
 }
 _TYPES = {
     str: Text("文字", "a text"),
     list: Text("列表", "a list"),
     int: Text("整数", "a whole number"),
     bool: Text("true 或 false", "true or false"),
+    dict: Text("表", "a table"),
 }
 
 
@@ -156,6 +162,10 @@ def from_mapping(home: Path, raw: Mapping[str, Any]) -> Settings:
     if not ttl_s < life_s <= 7 * 86_400:
         raise _wrong("status_life_s", life_s, "大于 status_ttl_s，至多 7 天", "more than status_ttl_s, at most 7 days")
     passphrase = raw.get("passphrase_file", "")
+    try:
+        visitors = from_table(raw.get("public", {}))
+    except FormatError as error:
+        raise SettingsError(Text(f"{FILE} 的 {error.say('zh')}", f"{FILE}, {error.say('en')}")) from error
     return Settings(
         home=home,
         public_origin=origin,
@@ -168,6 +178,7 @@ def from_mapping(home: Path, raw: Mapping[str, Any]) -> Settings:
         status_ttl_s=ttl_s,
         status_life_s=life_s,
         publish_after_commands=raw.get("publish_after_commands", True),
+        visitors=visitors,
     )
 
 

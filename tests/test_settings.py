@@ -46,6 +46,35 @@ def test_a_wrong_setting_is_one_sentence_with_key_found_and_wanted(
     assert chinese.startswith(f"certgen.toml 的 {key}：现为")
 
 
+VISITS = {
+    "an unknown key": ("lookups", 7, "one of lookups_a_minute, checks_a_minute"),
+    "fewer than none": ("finds_a_minute", -1, "a whole number from 0"),
+    "true": ("checks_a_minute", True, "a whole number from 0"),
+    "one number of bits": ("network_bits", [24], "[8 to 32, 16 to 128]"),
+    "bits of the whole world": ("network_bits", [0, 56], "[8 to 32, 16 to 128]"),
+    "a proxy that is no list": ("proxies", "127.0.0.1", "a list of addresses or networks"),
+    "a proxy by name": ("proxies", ["proxy.example"], "a list of addresses or networks"),
+    "a header with a blank": ("proxy_header", "x forwarded", "the name of a header"),
+    "no process": ("processes", 0, "a whole number from 1 to 64"),
+}
+
+
+@pytest.mark.parametrize(("key", "value", "wanted"), VISITS.values(), ids=VISITS.keys())
+def test_a_wrong_setting_for_the_public_is_one_sentence(tmp_path: Path, key: str, value: object, wanted: str) -> None:
+    with pytest.raises(SettingsError) as wrong:
+        settings.from_mapping(tmp_path, {"public": {key: value}})
+    assert wrong.value.say("en").startswith(f"certgen.toml, [public], {key}: found {value!r}, wanted {wanted}")
+    assert wrong.value.say("zh").startswith(f"certgen.toml 的 [public] 的 {key}：现为")
+
+
+def test_the_settings_for_the_public_are_read(tmp_path: Path) -> None:
+    given = {"finds_a_minute": 5, "network_bits": [32, 64], "proxies": ["127.0.0.1", "10.0.0.0/8"], "processes": 2}
+    visitors = settings.from_mapping(tmp_path, {"public": given}).visitors
+    assert (visitors.finds_a_minute, visitors.network_bits, visitors.processes) == (5, (32, 64), 2)
+    assert [str(proxy) for proxy in visitors.proxies] == ["127.0.0.1/32", "10.0.0.0/8"]
+    assert visitors.lookups_a_minute == settings.from_mapping(tmp_path, {}).visitors.lookups_a_minute
+
+
 UNREADABLE = {
     "not TOML": b"public_origin = https",
     "not UTF-8": b'public_origin = "\xff"',

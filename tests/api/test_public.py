@@ -16,6 +16,7 @@ from certgen.core import errors
 from certgen.core.errors import CertgenError, RegisterError
 from certgen.core.model import Registered
 from certgen.core.status import LABELS, STATUSES
+from certgen.visitors import from_table
 from tests._web import Answer, Web
 from tests.house import Clock, House, case, sample_2015
 
@@ -427,3 +428,19 @@ def test_every_error_of_ours_is_in_the_table() -> None:
     assert kind_of(CertgenError("x")).status == 500
     names = {kind.name: kind.status for kind in [*OF_ERROR.values(), *OF_STATUS.values()]}
     assert all(names[kind.name] == kind.status for kind in [*OF_ERROR.values(), *OF_STATUS.values()])
+
+
+# Too often
+
+
+def test_a_network_that_asks_too_often_gets_a_problem_that_says_when_to_come_again(place: Place) -> None:
+    chosen = replace(place.house.settings, visitors=from_table({"lookups_a_minute": 2}))
+    web = Web(make_app(wiring.Desk(chosen, place.book, place.clock)))  # type: ignore[arg-type]
+    assert [web.get(f"/{place.sid}.json").status for _ in range(2)] == [200, 200]
+    answer = web.get(f"/{place.sid}.json")
+    assert (answer.status, answer.json["type"]) == (429, "urn:certgen:problem:too-many")
+    assert 1 <= int(answer.headers["retry-after"]) <= 61
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    page = web.get(f"/{place.sid}", accept=HTML)
+    assert (page.status, verdict(page)) == (429, OF_STATUS[429].title.zh)
+    assert web.get("/healthz").status == 200
