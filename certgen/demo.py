@@ -85,24 +85,27 @@ class _Demo:
             for file in sorted((self.home / folder).glob("*.pdf")):
                 pdf = file.read_bytes()
                 report = self.office.verifier.pdf(pdf)
-                scanned = self.office.verifier.qr(read_qr(pdf, self.place_of_code(report)))
+                scanned = self.office.verifier.qr(read_qr(pdf, *self.place_of_code(report)))
                 for one in (report, scanned):
                     only_expiry = one.reason is not None and one.reason.rule == "V"
                     if one.verdict is not wanted or (wanted is Verdict.FAILED and not only_expiry):
                         raise SettingsError(f"{file.name}: {' / '.join(one.lines('en'))}")
                 self.verdicts[folder] += 1
 
-    def place_of_code(self, report: Report) -> tuple[float, float, float, float] | None:
-        """Find where on the page the QR code of a document stands, in millimetres; None to look at all of it."""
+    def place_of_code(self, report: Report) -> tuple[tuple[float, float, float, float] | None, int]:
+        """Find where the QR code of a document stands, in millimetres, and on which page; None: look at all of it."""
         known = report.document
         if known is None:
-            return None
+            return None, 0
         issuer = self.office.issuer
         template = issuer.templates[known.kind]
         form = next(f for f in template.forms if f.id == known.form)
         copy = next(c for c in template.copies if c.id == known.copy)
-        square = issuer.workshop.layout(template, form, copy).main.qr
-        return (square.x / POINT, square.y / POINT, square.size / POINT, square.size / POINT) if square else None
+        found = issuer.workshop.layout(template, form, copy).code_at
+        if found is None:
+            return None, 0
+        at, square = found
+        return (square.x / POINT, square.y / POINT, square.size / POINT, square.size / POINT), at
 
     def judge_offline(self, pdf: bytes, *status: Path) -> Report:
         """Judge a document as somebody with the root and the trust list only, and status lists if any."""

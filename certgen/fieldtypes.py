@@ -9,7 +9,7 @@ from typing import Any
 
 from certgen import photo, rows
 from certgen.core import codes
-from certgen.core.chinese import format_date, normalise_person, shown, unprintable
+from certgen.core.chinese import format_date, mask_name, normalise_person, shown, unprintable
 from certgen.core.errors import Text
 from certgen.core.model import Field
 from certgen.derived import Derivation
@@ -99,6 +99,11 @@ def printed(rule: Rule, text: str, today: date) -> str:
     if rule.field.type == "photo" and text:
         return photo.digest(photo.decode(text))
     return text
+
+
+def in_public(field: Field, text: str) -> str:
+    """Shorten a printed value to what the public may see of it, on the page and in the QR code."""
+    return mask_name(text) if field.public_mask else text
 
 
 def read_day(value: object) -> date:

@@ -26,7 +26,7 @@ from certgen.core.chinese import SHANGHAI, shown, unprintable
 from certgen.core.errors import ApplicationError, Problem, SigningError, Text, VerificationError
 from certgen.core.model import Application, Certificate, Field, Paper, Signer, Slot
 from certgen.core.qrtext import QrFacts, QrSeal, QrText, holder_of
-from certgen.fieldtypes import found, is_blank
+from certgen.fieldtypes import found, in_public, is_blank
 from certgen.fonts import MissingGlyph
 from certgen.pades import PdfSeal
 from certgen.pdf import LEVELS
@@ -132,7 +132,7 @@ class Issuer:
     seal_of: Callable[[str], PdfSeal]
     qr_key_of: Callable[[str], QrKey]
     check: Check
-    proof: Callable[[bytes, tuple[float, float, float, float]], str]
+    proof: Callable[[bytes, tuple[float, float, float, float], int], str]
     clock: Callable[[], datetime]
     chance: Callable[[int], bytes]
     actor: str
@@ -370,11 +370,12 @@ class Issuer:
     def _look(self, items: Sequence["Item"], pages: Sequence[Struck]) -> None:
         """Decode the QR codes from a picture of the page itself."""
         for item, struck in zip(items, pages, strict=True):
-            ours = item.job.face.layout.main.qr
+            ours = item.job.face.layout.code_at
             page = struck.plate.content + struck.head + b"<" + b"0" * (2 * struck.gap_bytes) + b">" + struck.tail
-            for square, symbol in ([(ours, struck.symbol)] if ours else []) + list(struck.codes):
+            codes = [(0, *code) for code in struck.codes]
+            for at, square, symbol in ([(*ours, struck.symbol)] if ours else []) + codes:
                 x, y, size = (v * 25.4 / 72 for v in (square.x, square.y, square.size))
-                if self.proof(page, (x, y, size, size)) != symbol.text:
+                if self.proof(page, (x, y, size, size), at) != symbol.text:
                     raise SigningError(
                         Text(
                             "印出的二维码无法读回，未签发", "the printed QR code does not read back; nothing was signed"
@@ -461,7 +462,7 @@ def _finish(item: Item, page: Struck, strike: bytes) -> tuple[Document, Recorded
 
 
 def _shown(field: Field, value: str) -> tuple[Text, str]:
-    return field.label, rows.in_words(value, field.columns) if field.columns else value
+    return field.label, rows.in_words(value, field.columns) if field.columns else in_public(field, value)
 
 
 def _conflict(application: Application) -> ApplicationError:

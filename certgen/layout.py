@@ -69,7 +69,7 @@ _WORDS = {
     "valign": {"top", "middle", "bottom"},
     "print": {"", "always"},
     "paper": {"", "plain"},
-    "role": {"main", "continuation"},
+    "role": {"main", "back", "continuation"},
     "rotate": {"0", "90", "180", "270"},
     "flip": {"", "x", "y"},
 }
@@ -223,16 +223,22 @@ AnyBox = TypeVar("AnyBox", TextBox, CodeBox)
 class Layout:
     """The boxes of one form and copy, and the texts that go into them."""
 
-    def __init__(self, file: str, main: Page, continuation: Page | None) -> None:
+    def __init__(self, file: str, main: Page, continuation: Page | None, back: Page | None = None) -> None:
         """Compile the texts of both papers."""
-        self.file, self.main, self.continuation = file, main, continuation
-        texts = [e for e in main.elements if isinstance(e, TextBox)]
+        self.file, self.main, self.continuation, self.back = file, main, continuation, back
+        self.fixed = (main, back) if back else (main,)
+        sides = [[e for e in page.elements if isinstance(e, TextBox)] for page in self.fixed]
+        texts = [box for side in sides for box in side]
         further = [e for e in continuation.elements if isinstance(e, TextBox)] if continuation else []
-        self._struck = {paper: self._select(texts, paper, engraved=False) for paper in ("plain", "overprint")}
+        self._struck = {
+            (at, paper): self._select(side, paper, engraved=False)
+            for at, side in enumerate(sides)
+            for paper in ("plain", "overprint")
+        }
         self._further = self._select(further, "plain", engraved=False)
-        self._templates = {paper: _compile(boxes) for paper, boxes in self._struck.items()}
-        self._numbered = {paper: tuple(b for b in boxes if b.numbered) for paper, boxes in self._struck.items()}
-        self._numbered_templates = {paper: _compile(boxes) for paper, boxes in self._numbered.items()}
+        self._templates = {side: _compile(boxes) for side, boxes in self._struck.items()}
+        self._numbered = {side: tuple(b for b in boxes if b.numbered) for side, boxes in self._struck.items()}
+        self._numbered_templates = {side: _compile(boxes) for side, boxes in self._numbered.items()}
         self._further_template = _compile(self._further)
         self._codes_template = _compile(main.codes)
         self.counts_pages = any("pages" in _names_in(box.source) for box in (*texts, *further) if box.numbered)
@@ -241,17 +247,36 @@ class Layout:
     def _select(boxes: list[TextBox], paper: str, *, engraved: bool) -> tuple[TextBox, ...]:
         return tuple(b for b in boxes if b.engraved is engraved and not (b.preprinted and paper == "overprint"))
 
-    def struck(self, paper: Paper, context: Mapping[str, object]) -> list[tuple[TextBox, str]]:
-        """Render the texts that a record changes, in reading order. Blank ones are left out."""
-        return self._render(self._struck[paper], self._templates[paper], context)
+    @property
+    def pages(self) -> tuple[Page, ...]:
+        """List every page that is drawn: the fixed ones, then the one that is repeated."""
+        return (*self.fixed, self.continuation) if self.continuation else self.fixed
 
-    def numbered(self, paper: Paper, context: Mapping[str, object]) -> list[tuple[TextBox, str]]:
-        """Render only those of `struck` that name the number, the sid or the page."""
-        return self._render(self._numbered[paper], self._numbered_templates[paper], context)
+    def page_at(self, at: int) -> Page:
+        """Give the page that a document has in a place, from 0."""
+        return self.fixed[at] if at < len(self.fixed) else self.continuation or self.main
 
-    def further(self, context: Mapping[str, object]) -> list[tuple[TextBox, str]]:
-        """Render the texts of a continuation page that a record changes."""
-        return self._render(self._further, self._further_template, context)
+    @property
+    def code_at(self) -> tuple[int, Square] | None:
+        """Find our QR code: the place of its page, from 0, and its square."""
+        return next(((at, page.qr) for at, page in enumerate(self.fixed) if page.qr), None)
+
+    @property
+    def sealed_at(self) -> int:
+        """Find the page that carries the seal; the first when none does."""
+        return next((at for at, page in enumerate(self.fixed) if page.seal), 0)
+
+    def struck(self, paper: Paper, context: Mapping[str, object], at: int = 0) -> list[tuple[TextBox, str]]:
+        """Render the texts of a page, by its place, that a record changes, in reading order; blank ones not."""
+        if at >= len(self.fixed):
+            return self._render(self._further, self._further_template, context)
+        return self._render(self._struck[at, paper], self._templates[at, paper], context)
+
+    def numbered(self, paper: Paper, context: Mapping[str, object], at: int = 0) -> list[tuple[TextBox, str]]:
+        """Render only those of `struck` that name the number, the sid or the page; of a continuation, all."""
+        if at >= len(self.fixed):
+            return self._render(self._further, self._further_template, context)
+        return self._render(self._numbered[at, paper], self._numbered_templates[at, paper], context)
 
     def codes(self, context: Mapping[str, object]) -> list[tuple[CodeBox, str]]:
         """Render the texts of the further QR codes. Blank ones are left out."""
@@ -340,7 +365,9 @@ def load_layout(
         pages[page.role] = page
     if "main" not in pages:
         raise TemplateError(name, root.line, "page", Text("缺少主页面 <page>", "there is no main <page>"))
-    continuation = pages.get("continuation")
+    continuation, back = pages.get("continuation"), pages.get("back")
+    if back:
+        _check_back(name, pages["main"], back)
     if any(isinstance(e, TextBox) and e.fit == "continue" for e in pages["main"].elements) and not continuation:
         raise TemplateError(
             name, 0, "fit", Text('用到 fit="continue" 但没有续页', 'fit="continue" needs a continuation page')
@@ -354,7 +381,20 @@ def load_layout(
         continuation = replace(
             continuation, tables=tuple(_further(name, pages["main"], t) for t in continuation.tables)
         )
-    return Layout(name, pages["main"], continuation)
+    return Layout(name, pages["main"], continuation, back)
+
+
+def _check_back(file: str, main: Page, back: Page) -> None:
+    """Refuse what only one page can have; `fit="continue"` starts on the main page, where its readers look for it."""
+    for name, here, there in (("qr", main.qr, back.qr), ("seal", main.seal, back.seal)):
+        if here and there:
+            raise TemplateError(
+                file, 0, name, Text("正反面只能有一个", "there can be one, on the front or on the back")
+            )
+    flowing = next((e for e in back.elements if isinstance(e, TextBox) and e.fit == "continue"), None)
+    if flowing:
+        message = Text("背面的文字不能续页", "a text on the back cannot flow on")
+        raise TemplateError(file, flowing.line, flowing.name or "fit", message)
 
 
 def _further(file: str, main: Page, table: TableBox) -> TableBox:
@@ -474,9 +514,9 @@ class _Reader:
                 elements.append(self.mark(child, v))
             elif child.tag == "code" and values["role"] == "main":
                 codes.append(self.code(child, v))
-            elif child.tag == "image" and values["role"] == "main":
+            elif child.tag == "image" and values["role"] != "continuation":
                 images.append(self.image(child, v))
-            elif child.tag == "table":
+            elif child.tag == "table" and values["role"] != "back":
                 if any(table.name == v["name"] for table in tables):
                     raise self.fail(
                         child, v["name"], "一页只能有一个同名表格", "there can be one table of a name a page"

@@ -154,7 +154,7 @@ class _Engraver:
     def page(self, page: Page) -> tuple[bytes, dict[str, int]]:
         """Write the fixed part of a page, in reading order, one marked-content sequence an element."""
         # No stock is printed with continuation pages: they carry everything on any paper.
-        paper = self.engraving.paper if page.role == "main" else "plain"
+        paper = self.engraving.paper if page.role != "continuation" else "plain"
         out: list[str] = []
         names: dict[str, int] = {}
         marks = [e for e in page.elements if isinstance(e, Mark) and not (e.preprinted and paper == "overprint")]
@@ -255,8 +255,7 @@ def engrave(layout: Layout, engraving: Engraving, typefaces: Typefaces, icc: byt
         b"<</Type/OutputIntent/S/GTS_PDFA1/OutputConditionIdentifier(sRGB2014)/Info(sRGB IEC61966-2.1)"
         b"/RegistryName(http://www.color.org)/DestOutputProfile %d 0 R>>" % profile
     )
-    pages = [layout.main] + ([layout.continuation] if layout.continuation else [])
-    drawn = {page.role: (page, *work.page(page)) for page in pages}
+    drawn = {page.role: (page, *work.page(page)) for page in layout.pages}
     body = _most_used_font(layout)
     for char in common:
         work.case(body)[char]
@@ -271,7 +270,7 @@ def engrave(layout: Layout, engraving: Engraving, typefaces: Typefaces, icc: byt
     for role, (page, content, names) in drawn.items():
         art = b"".join(b"/%b %d 0 R" % (name.encode(), number) for name, number in names.items())
         forms[role] = work.form(content, page.width, page.height, resources + b"/XObject<<%b>>" % art)
-    stamp = work.seal(layout.main)
+    stamp = work.seal(layout.page_at(layout.sealed_at))
     offsets, at = [], len(HEADER)
     for data in work.objects:
         offsets.append(at)

@@ -147,9 +147,10 @@ def strike(
     field = objects.next
     first_page, tree = field + 1, field + 1 + len(contents)
     catalog, signature = tree + 1, tree + 2
-    objects.add(_field(plate, face.layout.main, signature, first_page))
+    sealed = face.layout.sealed_at
+    objects.add(_field(plate, face.layout.page_at(sealed), signature, first_page + sealed))
     for i, (content, page) in enumerate(zip(contents, composed.pages, strict=True)):
-        annotation = b"/Annots[%d 0 R]" % field if i == 0 else b""
+        annotation = b"/Annots[%d 0 R]" % field if i == sealed else b""
         box = b"[0 0 %.2f %.2f]" % (page.width, page.height)
         objects.add(
             b"<</Type/Page/Parent %d 0 R/MediaBox%b/TrimBox%b%b/Contents %d 0 R%b>>"
@@ -243,9 +244,9 @@ _PHOTO = b"/Type/XObject/Subtype/Image/ColorSpace/DeviceRGB/BitsPerComponent 8/W
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The fitted texts of each page of a document, the main page first.
+    """The fitted texts of each page of a document: the main page, its back if it has one, continuations.
 
-    `drawn`, if any, are the rules of tables, page by page; `photos` stand on the main page.
+    `drawn`, if any, are the rules of tables, page by page; `photos` stand on the main page or its back.
     """
 
     pages: tuple[tuple[Setting, ...], ...]
@@ -276,9 +277,10 @@ def compose(
                 problems.extend(error.problems)
         return set_
 
-    pages = [tuple(settings(face.layout.struck(face.paper, context)))]
-    tables = _Tables(face, context, typefaces, problems)
-    pages[0] = tables.on(face.layout.main, pages[0])
+    tables, pages = _Tables(face, context, typefaces, problems), []
+    for at, page in enumerate(face.layout.fixed):
+        context["page"] = at + 1
+        pages.append(tables.on(page, tuple(settings(face.layout.struck(face.paper, context, at)))))
     rest = "\n".join(f"{label_of(s.box, face.labels).zh}（续）：{s.fitted.rest}" for s in pages[0] if s.fitted.rest)
     further = face.layout.continuation
     while (rest or tables.left) and further and not problems:
@@ -287,7 +289,7 @@ def compose(
         if len(pages) == MAX_PAGES or (rest and not (body and body[0].fitted.lines)):
             problems += tables.endless() or [_endless(face, pages[0])]
             break
-        pages.append(tables.on(further, (*settings(face.layout.further(context)), *body)))
+        pages.append(tables.on(further, (*settings(face.layout.struck("plain", context, len(pages))), *body)))
         rest = body[0].fitted.rest if body else ""
     if face.layout.counts_pages and not problems:
         pages = [_recounted(face, context, i, page, len(pages), settings) for i, page in enumerate(pages)]
@@ -297,7 +299,8 @@ def compose(
         raise ApplicationError(tuple(problems))
     pictures = tuple(
         (box, photos[context[box.name]])
-        for box in face.layout.main.images
+        for page in face.layout.fixed
+        for box in page.images
         if context[box.name] and not (box.preprinted and face.paper == "overprint")
     )
     return Draft(tuple(pages), tuple(tables.drawn), pictures)
@@ -353,7 +356,7 @@ def _recounted(
 ) -> tuple[Setting, ...]:
     """Set the numbered texts of a page again, now that the pages have been counted: a condition may drop or add one."""
     context |= {"page": at + 1, "pages": pages}
-    texts = face.layout.further(context) if at else face.layout.struck(face.paper, context)
+    texts = face.layout.struck(face.paper, context, at)
     again = settings([(box, text) for box, text in texts if box.numbered])
     return tuple(sorted([s for s in page if not s.box.numbered] + again, key=lambda s: s.box.line))
 
@@ -365,7 +368,7 @@ def numbered(draft: Draft, face: Face, certificate: Certificate, typefaces: Type
     layout, pages = face.layout, []
     for at, page in enumerate(draft.pages):
         context["page"] = at + 1
-        texts = layout.further(context) if at else layout.numbered(face.paper, context)
+        texts = layout.numbered(face.paper, context, at)
         new = {id(box): text for box, text in texts if box.numbered}
         pages.append(tuple([_set(s.box, new[id(s.box)], typefaces, face) if s.box.numbered else s for s in page]))
     return Draft(tuple(pages), draft.drawn, draft.photos)
@@ -402,8 +405,7 @@ class _Compositor:
         self.shift = f"1 0 0 1 {x * 72 / 25.4:.2f} {-y * 72 / 25.4:.2f} cm\n" if x or y else ""
 
     def set(self, draft: Draft) -> _Composed:
-        layout = self.face.layout
-        pages = [layout.main if i == 0 else layout.continuation or layout.main for i in range(len(draft.pages))]
+        pages = [self.face.layout.page_at(i) for i in range(len(draft.pages))]
         contents = [
             self.page(page, settings, draft.drawn[i] if draft.drawn else "", draft.photos, first=i == 0)
             for i, (page, settings) in enumerate(zip(pages, draft.pages, strict=True))
@@ -412,8 +414,9 @@ class _Compositor:
 
     def page(self, page: Page, settings: tuple[Setting, ...], drawn: str, photos: Photos, *, first: bool) -> str:
         out = [f"{self.shift}q /{page.role} Do Q\n{drawn}"]
-        if first:
-            out += [_pictured(f"I{i}", box, page) for i, (box, _) in enumerate(photos, 1)]
+        # By identity: a card may have equal places on both sides.
+        here = {id(box) for box in page.images}
+        out += [_pictured(f"I{i}", box, page) for i, (box, _) in enumerate(photos, 1) if id(box) in here]
         for setting in settings:
             box, fitted = setting.box, setting.fitted
             case = self.cases.get(box.font) or self.case(box.font)
@@ -423,7 +426,7 @@ class _Compositor:
                 fitted = fitted._replace(lines=(*fitted.lines, note))
                 text += CONTINUED_NOTE
             out.append(element(box, text, fitted, case, page.height))
-        if first and page.qr:
+        if page.qr and page.role != "continuation":
             out.append(_shown("Q", page.qr, page))
         if first:
             out += [_shown(f"Q{i}", code.square, page) for i, code in enumerate(self.codes, 1)]

@@ -62,9 +62,9 @@ class Reading:
     """A record that may be issued. Nothing in it is untrusted any more.
 
     `data` is normalised and **unmasked**, given fields only, and reads to itself again; `printed` holds every
-    field of the form in order, as on paper, with "" for one left out; `photos` are pictures by their printed
-    digest; `holds` is what no other licence in force may have. `body_digest` (SHA-256, 32 bytes)
-    tells whether a repeated request asks for the same; it covers unmasked data, so it stays in the register.
+    field of the form in order, as on paper, with "" for one left out; `holder` is as the public may see it; `photos`
+    are pictures by their printed digest; `holds` is what no other licence in force may have. `body_digest` (SHA-256,
+    32 bytes) tells whether a repeated request asks for the same; it covers unmasked data, so it stays in the register.
     """
 
     kind: str
@@ -208,7 +208,11 @@ class Template:
             valid_until=end,
             data=data,
             printed=printed,
-            holder=next(value for name, value in printed if name == self.holder),
+            holder=next(
+                fieldtypes.in_public(r.field, text)
+                for r, (name, text) in zip(rules, printed, strict=True)
+                if name == self.holder
+            ),
             uscc=code if code and codes.is_uscc(code) and not codes.is_citizen_id(code, today) else "",
             run=numbering.run(words),
             body_digest=_body_digest(self.kind, data, authority.id, issued_on, valid_from, valid_until),

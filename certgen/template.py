@@ -150,6 +150,7 @@ def _rule(table: Table, forms: tuple[str, ...], copies: tuple[str, ...]) -> Rule
         public=table.flag("public", kind != "photo"),
         choices=table.words("choices"),
         mask=table.text("mask", ""),
+        public_mask=table.text("public_mask", ""),
         forms=table.words("forms"),
         copies=table.words("copies"),
         columns=_columns(table),
@@ -217,6 +218,8 @@ def _check_field(table: Table, field: Field, bracket: bool, open_list: bool) -> 
         raise table.fault("max", f"此类名称须容得下 {least} 个字", f"names of this type need at least {least}")
     if field.mask and (field.mask != "citizen-id" or kind not in _IDS):
         raise table.fault("mask", "只有身份号码可用 citizen-id 遮盖", "the only mask is citizen-id, on types of ID")
+    if field.public_mask and (field.public_mask != "name" or kind != "person" or not field.public):
+        raise table.fault("public_mask", "只有公开的 person 可用 name 遮盖", "the only one is name, on a public person")
     if field.choices and kind not in ("choice", "list"):
         raise table.fault("choices", "只有 choice 和 list 可有选项", "only choice and list have choices")
     if not field.choices and (kind == "choice" or (kind == "list" and not open_list)):

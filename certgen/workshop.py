@@ -126,13 +126,14 @@ class Workshop:
 def largest_symbol(template: Template) -> int:
     """Count the modules across the widest QR code a record of this kind can have, without the quiet zone.
 
-    The longest permitted origin, a holder cut at 60 bytes, the last entry of a status list.
+    The longest permitted origin, a holder cut at 60 bytes or masked, the last entry of a status list.
     """
+    masked = any(field.name == template.holder and field.public_mask for field in template.fields)
     facts = QrFacts(
         template.kind,
         "0" * template.longest_number,
-        "宀" * (HOLDER_BYTES // 3) + "…",
-        True,
+        "𠮷*" if masked else "宀" * (HOLDER_BYTES // 3) + "…",
+        not masked,
         "0" * 18 if template.holder_code else "",
         date(2099, 12, 31),
         date(2199, 12, 31) if template.validity else None,

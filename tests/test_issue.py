@@ -407,7 +407,7 @@ def test_a_page_whose_code_reads_otherwise_is_not_signed(house: House) -> None:
                 signed.append(name)
             return getattr(seal, name)
 
-    issuer = replace(house.issuer, proof=lambda pdf, box: "forged", seal_of=lambda _: Watched())
+    issuer = replace(house.issuer, proof=lambda pdf, box, page: "forged", seal_of=lambda _: Watched())
     with pytest.raises(SigningError, match="does not read back"):
         issuer.issue([house.application("k", record=sample_2023())])
     assert not signed

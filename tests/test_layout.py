@@ -110,7 +110,7 @@ FAULTS = {
     "page without a size": Fault('<layout>\n<page width="210"/></layout>', 2, "height", "lacks"),
     "two main pages": Fault(HEAD + FOOT.replace("</layout>", '<page width="9" height="9"/></layout>'), 5, "role"),
     "unknown role": Fault(
-        '<layout><page width="9" height="9" role="back"/></layout>', 1, "role", "continuation | main"
+        '<layout><page width="9" height="9" role="cover"/></layout>', 1, "role", "back | continuation | main"
     ),
     "no page": Fault("<layout/>", 1, "page", "no main"),
     "another root": Fault("<html/>", 1, "html", "root"),

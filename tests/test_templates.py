@@ -95,7 +95,7 @@ def one(
 
 def shown_fields(specimen: Specimen) -> set[str]:
     """Name the texts that stand on a paper."""
-    boxes = [e for e in specimen.face.layout.main.elements if isinstance(e, TextBox)]
+    boxes = [e for page in specimen.face.layout.fixed for e in page.elements if isinstance(e, TextBox)]
     return {box.name for box in boxes if not (box.preprinted and specimen.paper == "overprint")}
 
 
@@ -113,7 +113,7 @@ def pages_of(pdf: bytes) -> list[str]:
 def stands_in(value: str, pdf: bytes) -> bool:
     """Tell whether a value stands in a document, whole or, with a note that it goes on, from page to page."""
     first, *further = pages_of(pdf)
-    if value in first:
+    if any(value in words for words in (first, *further)):
         return True
     begun = _begun(value, first)
     if f"{value[:begun]}{CONTINUED_NOTE}" not in first:
@@ -287,10 +287,11 @@ def test_the_code_of_a_copy_printed_at_71_percent_is_read(kind: str, form: str, 
 
 def _badly_seen(specimen: Specimen, dpi: float, blur: float, noise: float) -> np.ndarray:
     """Look at the code with a poor scanner: too few pixels, out of focus by some of them, in bad light."""
-    square = specimen.face.layout.main.qr
-    assert square is not None
+    found = specimen.face.layout.code_at
+    assert found is not None
+    at, square = found
     x, y, size, scale = square.x, square.y, square.size, dpi / 72
-    page = render(specimen.pdf, dpi)[0]
+    page = render(specimen.pdf, dpi)[at]
     quiet = size * 4 / specimen.struck.symbol.size
     box = [round(v * scale) for v in (x - quiet, y - quiet, x + size + quiet, y + size + quiet)]
     image = Image.fromarray(page).convert("L").crop(tuple(box)).filter(ImageFilter.GaussianBlur(blur))
@@ -313,7 +314,8 @@ def test_a_typeface_has_every_character_of_the_records(kind: str) -> None:
         element.font
         for form in template.forms
         for copy in template.copies
-        for element in studio().workshop.layout(template, form, copy).main.elements
+        for page in studio().workshop.layout(template, form, copy).pages
+        for element in page.elements
         if isinstance(element, TextBox)
     }
     missing = set()

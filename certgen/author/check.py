@@ -248,8 +248,7 @@ def _offices(studio: Studio, since: date) -> list[Authority]:
 
 
 def _boxes(layout: Layout) -> list[tuple[Page, TextBox]]:
-    pages = [page for page in (layout.main, layout.continuation) if page]
-    return [(page, box) for page in pages for box in page.elements if isinstance(box, TextBox)]
+    return [(page, box) for page in layout.pages for box in page.elements if isinstance(box, TextBox)]
 
 
 def _alone(layout: Layout, page: Page, box: TextBox) -> Layout:

@@ -137,7 +137,7 @@ def _shots(specimen: Specimen) -> Iterator[Shot]:
     layout = specimen.face.layout
     dpi = min(_MOST_DPI, max(_LEAST_DPI, _WIDE_PX / (layout.main.width / 72)))
     for at, pixels in enumerate(render(specimen.pdf, dpi)):
-        page = layout.continuation if at and layout.continuation else layout.main
+        page = layout.page_at(at)
         yield Shot(png(pixels, dpi), page.width / POINT, page.height / POINT, layout.file, tuple(outlines(page)))
 
 

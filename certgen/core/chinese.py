@@ -143,6 +143,12 @@ def birthday(born: date, years: int) -> date:
 
 # ---- amounts ---------------------------------------------------------------------------------------
 
+
+def mask_name(name: str) -> str:
+    """Leave the first character of a person's name and one star, whatever its length: 张三 and 张小三 are both 张*."""
+    return f"{name[0]}*" if name else ""
+
+
 _BIG = "零壹贰叁肆伍陆柒捌玖"
 LARGEST_AMOUNT = 10**18 - 1  # cents
 

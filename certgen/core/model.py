@@ -26,8 +26,9 @@ class Field:
     """One field of a kind of document, declared once in `template.toml`.
 
     `forms` and `copies` are empty when the field belongs to all of them. `mask` names how the value is
-    shortened on paper (`citizen-id`); the unmasked value stays in the register alone. `max_chars` counts
-    rows for a `table`, which alone has `columns`.
+    shortened on paper (`citizen-id`); the unmasked value stays in the register alone. `public_mask` shortens what
+    stands on paper for the public and the QR code (`name`: 张*). `max_chars` counts rows for a `table`, which alone
+    has `columns`.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Field:
     forms: tuple[str, ...] = ()
     copies: tuple[str, ...] = ()
     columns: tuple[Column, ...] = ()
+    public_mask: str = ""
 
 
 @dataclass(frozen=True, slots=True)
