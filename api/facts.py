@@ -85,6 +85,9 @@ class Shown:
             "title": known.title._asdict(),
             "copy": self.copy_title._asdict(),
             "authority": known.authority_name,
+            "authority_id": known.authority,
+            "issued_at": known.issued_at.isoformat(timespec="seconds"),
+            "record_digest": known.record_digest[:16].hex(),  # as the code carries it; salted, so it gives nothing away
             "issued_on": known.issued_on.isoformat(),
             "valid_until": known.valid_until.isoformat() if known.valid_until else None,
             "status": known.status,

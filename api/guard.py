@@ -19,12 +19,13 @@ _CSP = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+_PERMISSIONS = b"permissions-policy"
 HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"content-security-policy", _CSP.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
-    (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+    (_PERMISSIONS, b"camera=(), microphone=(), geolocation=()"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"x-robots-tag", b"noindex"),
@@ -85,7 +86,11 @@ class Silence:
 
 
 def _headers(given: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    return [*given, *(HEADERS if any(name == b"cache-control" for name, _ in given) else _WITHOUT_STORE)]
+    names = {name for name, _ in given}
+    general = HEADERS if b"cache-control" in names else _WITHOUT_STORE
+    if _PERMISSIONS in names:  # of the one page that opens the camera
+        general = tuple(header for header in general if header[0] != _PERMISSIONS)
+    return [*given, *general]
 
 
 def _place(fault: BaseException) -> str:

@@ -3,6 +3,7 @@
     GET  /               what this is; an input for a sid
     GET  /{sid}          what the register says of a document, by the sid alone; /{sid}.json the same as JSON
     GET  /check          hand in a PDF, or the text of a code; POST the same to be told
+    GET  /scan           the inspector's page; /shell, /sw.js and the files of the pages: api/shell.py
     GET  /trust.cose     the root-signed trust list; /root.crt.pem the root
     GET  /healthz        whether the register answers
 
@@ -24,6 +25,7 @@ from api.facts import Showing, Shown
 from api.front import Front, Said, encode
 from api.guard import App, Guard, Scope, Silence
 from api.page import Asset, Pages, language_of, wants_json
+from api.shell import Shell, kinds_json
 from api.turnstile import Turnstile
 from api.upload import HandedIn, read_upload
 from certgen.core import sid as sids
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
     from certgen.wiring import Desk
 
 _NOBODY = "0" * sids.LENGTH  # asked for in place of what is no sid, so that both take the same time
-_DAY_S = 86_400
 _MOST_UPLOADS = 16
 _READ = ["GET", "HEAD"]
 
@@ -54,7 +55,8 @@ class _Public:
 
     def __init__(self, desk: "Desk") -> None:
         self.desk = desk
-        self.pages = Pages(desk.settings.host)
+        self.pages = Pages(desk.settings.host, desk.root_spki, kinds_json(desk.templates))
+        self.shell = Shell(self.pages)
         specimens = frozenset(entry.fingerprint for entry in desk.trust.entries if entry.specimen)
         self.showing = Showing(self._copy_title, specimens)
         # Each may hold 25 MB twice over while it arrives. More are turned away, and pages by sid go on being answered.
@@ -74,7 +76,7 @@ class _Public:
             ("/trust.cose", self.trust_list, _READ),
             ("/root.crt.pem", self.root, _READ),
             ("/healthz", self.health, _READ),
-            ("/static/{name}", self.static, _READ),
+            *((path, answer, _READ) for path, answer in self.shell.routes),
             ("/{path:path}", self.document, _READ),
         ]
         for path, answer, methods in routes:
@@ -149,11 +151,6 @@ class _Public:
         return judged.judge(report, shown, is_file=handed.pdf is not None)
 
     # Files
-
-    def static(self, request: Request, name: str) -> Response:
-        """Send the style, the script or the mark of the pages."""
-        asset = self.pages.assets.get(name)
-        return asset.answer(request, _DAY_S) if asset else self._unknown(request)
 
     def trust_list(self, request: Request) -> Response:
         """Send the trust list as it lies in the workspace now."""

@@ -100,6 +100,11 @@ class Desk:
         """Who may sign what. Raises SettingsError."""
         return _anchors(self.settings.root_certificate, self.settings.trust)[2]
 
+    @property
+    def root_spki(self) -> bytes:
+        """The key of the root, which whoever checks must pin (DER). Raises SettingsError."""
+        return _anchors(self.settings.root_certificate, self.settings.trust)[0]
+
     @cached_property
     def verifier(self) -> Verifier:
         """The judge, with the register at hand."""
