@@ -92,6 +92,11 @@ class Report:
         unsure = (f for f in self.findings if f.ok is None and f.rule not in _left_out(self.is_authoritative))
         return next(failed, None) or next(unsure, None)
 
+    @property
+    def _as_of(self) -> Finding | None:
+        """What a whole answer rests on where there is no register: never a bare tick."""
+        return None if self.is_authoritative else next((f for f in self.findings if f.rule == "V"), None)
+
     def require(self) -> "Report":
         """Give the report back when it PASSED. Raises VerificationError naming the rule otherwise."""
         if self.verdict is Verdict.PASSED:
@@ -118,9 +123,9 @@ class Report:
     def lines(self, lang: Lang) -> Sequence[str]:
         """Write the report for a terminal."""
         marks = {True: "✓", False: "✗", None: "?"}
-        reason = self.reason
+        said = self.reason or self._as_of
         title = self.verdict.text.say(lang)
-        out = [f"{title}: {reason.message.say(lang)}" if reason else title]
+        out = [f"{title}: {said.message.say(lang)}" if said else title]
         out += [f"  {label.say(lang)}: {say(value, lang)}" for label, value in self.facts]
         return [*out, *(f"  {marks[f.ok]} {f.rule:3} {f.message.say(lang)}" for f in self.findings)]
 

@@ -36,6 +36,8 @@ def test_a_fresh_list_makes_an_answer_without_a_register_whole(office: Office, p
         "in force as of 2026-11-23 06:00Z, by a status list 3 h old",
         "截至 2026-11-23 06:00Z 有效（状态列表已签发 3 小时）",
     )
+    assert report.reason is None
+    assert report.lines("en")[0] == f"authentic and in force: {v_of(report)[1]}"
     facts = {label.en: value for label, value in report.facts}
     assert "2026-11-23 06:00Z (3 h ago)" in str(facts["status list of"])
     assert "(3 h ago)" in str(facts["trust list of"])
