@@ -108,6 +108,19 @@ class Reading:
         return tuple([pair for pair in self.printed if pair[0] not in out]) if out else self.printed
 
 
+@dataclass(frozen=True, slots=True)
+class Publicity:
+    """What the public may do with a kind beyond checking what it holds; nothing, unless its template says so.
+
+    `find`: look a licence up by its number or its holder's credit code. `picture` is the copy of which a picture marked
+    公示 is shown then, "" for none. `original`: fetch the original of a file that only begins with it.
+    """
+
+    find: bool = False
+    picture: str = ""
+    original: bool = False
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Template:
     """A kind of document as its folder declares it. `validity` is None for no expiry.
@@ -136,6 +149,7 @@ class Template:
     names: Mapping[str, str]
     left_out: Mapping[str, frozenset[str]]
     under: tuple[Path, ...] = ()
+    publicity: Publicity = Publicity()
 
     @property
     def layers(self) -> tuple[Path, ...]:

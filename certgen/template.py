@@ -13,7 +13,7 @@ from certgen.derived import FUNCTIONS, Derivation
 from certgen.fieldtypes import BLANKS, TYPES, WHOLE, Rule, fold, make_rule, split_list
 from certgen.limits import MinAge, Unique
 from certgen.numbering import Numbering, NumberMap
-from certgen.reading import Copy, Form, Reading, Template
+from certgen.reading import Copy, Form, Publicity, Reading, Template
 from certgen.reserved import RESERVED, Validity
 from certgen.tomlfile import Table
 
@@ -59,6 +59,7 @@ def load_template(folder: Path) -> Template:
         folder=folder,
         digest=overlay.digest_of(layers, digest_of),
         under=layers[1:],
+        publicity=_publicity(top, copies),
         rules=by_form,
         derived={form: tuple(r for r in some if r.derive) for form, some in by_form.items()},
         names=_names(top, fields),
@@ -352,6 +353,19 @@ def _unique(table: Table, rules: tuple[Rule, ...]) -> Unique:
             "wanted the names of different fields, none of them derived, a table or a photo",
         )
     return Unique(tuple(known[name] for name in names), each_authority)
+
+
+def _publicity(top: Table, copies: tuple[Copy, ...]) -> Publicity:
+    if not top.has("public"):
+        return Publicity()
+    table = top.table("public")
+    publicity = Publicity(table.flag("find", False), table.text("picture", ""), table.flag("original", False))
+    table.close()
+    if publicity.picture and publicity.picture not in [copy.id for copy in copies]:
+        raise table.fault("picture", "没有这一联", "is not a copy of this kind")
+    if publicity.picture and not publicity.find:
+        raise table.fault("picture", "须同时设 find = true", "is for a kind with find = true")
+    return publicity
 
 
 def _holder(top: Table, fields: tuple[Field, ...]) -> str:

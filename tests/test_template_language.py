@@ -12,6 +12,7 @@ from certgen.core.codes import make_citizen_id
 from certgen.core.errors import ApplicationError, TemplateError
 from certgen.core.model import Application, Authority
 from certgen.derived import age
+from certgen.reading import Publicity
 from certgen.template import load_template
 
 TODAY = date(2026, 11, 23)
@@ -492,3 +493,25 @@ def test_a_unique_rule_names_different_fields_that_the_register_keeps(tmp_path, 
     with pytest.raises(TemplateError) as error:
         card(tmp_path, ("[[rule]]", f"{toml}\n[[rule]]"))
     assert error.value.field == "rule[1].unique.fields"
+
+
+PUBLICITY = {
+    "a picture of no copy": ('find = true\npicture = "third"', "picture", "not a copy"),
+    "a picture that nobody finds": ('picture = "original"', "picture", "find = true"),
+    "a word for yes": ('find = "yes"', "find", "true or false"),
+    "a slip of the pen": ("finds = true", "finds", ""),
+}
+
+
+@pytest.mark.parametrize(("lines", "key", "message"), PUBLICITY.values(), ids=PUBLICITY.keys())
+def test_a_fault_in_what_the_public_may_do_is_named(tmp_path, lines, key, message):
+    with pytest.raises(TemplateError) as error:
+        card(tmp_path, ("[[copy]]", f"[public]\n{lines}\n\n[[copy]]"))
+    assert error.value.field == f"public.{key}"
+    assert message in error.value.message.en
+
+
+def test_the_public_may_do_nothing_unless_the_template_says_so(tmp_path):
+    assert card(tmp_path).publicity == Publicity(find=False, picture="", original=False)
+    said = '[public]\nfind = true\npicture = "original"\n\n[[copy]]'
+    assert card(tmp_path / "b", ("[[copy]]", said)).publicity == Publicity(find=True, picture="original")
