@@ -59,6 +59,7 @@ class Judged:
     lines: tuple[Line, ...]
     not_asked: int
     shown: Shown | None
+    original: str = ""  # where the clean original of a file with additions may be fetched
 
     def as_json(self) -> dict[str, object]:
         """Give the same answer as plain values."""
@@ -73,16 +74,22 @@ class Judged:
                 for f in self.report.findings
             ],
             "document": self.shown.as_json() if self.shown else None,
+            "original": self.original or None,
         }
 
 
-def judge(report: Report, shown: Shown | None, *, is_file: bool) -> Judged:
+def judge(report: Report, shown: Shown | None, *, is_file: bool, original: str = "") -> Judged:
     """Put a report into words."""
     asked = [f for f in report.findings if f.message.en != _NOT_ASKED]
     asked.sort(key=lambda f: _FIRST.index(f.ok))
     lines = tuple(Line(f.rule, f.ok, _WORDS[f.ok], plain(f, is_known=shown is not None)) for f in asked)
     verdict, meaning, tone = _say(report, shown, is_file)
-    return Judged(report, is_file, verdict, meaning, tone, lines, len(report.findings) - len(asked), shown)
+    return Judged(report, is_file, verdict, meaning, tone, lines, len(report.findings) - len(asked), shown, original)
+
+
+def is_appended(report: Report) -> bool:
+    """Tell whether a file begins with an original of ours and goes on."""
+    return any(f.rule == "R2" and f.ok is False for f in report.findings)
 
 
 def plain(finding: Finding, *, is_known: bool) -> Text:
@@ -117,7 +124,7 @@ def _say(report: Report, shown: Shown | None, is_file: bool) -> tuple[Text, Text
             "真实，但" + shown.verdict.zh, "Genuine, but " + shown.verdict.en[:1].lower() + shown.verdict.en[1:]
         )
         return genuine, shown.meaning, "wait" if shown.tone == "wait" else "bad"
-    if "R2" in failed:
+    if is_appended(report):
         return (
             Text("被改动过", "Altered"),
             Text(

@@ -62,6 +62,13 @@ OF_ERROR: Mapping[type[CertgenError], Kind] = MappingProxyType(
 # One answer for a sid that is malformed, unknown or was never given out, and for every other address.
 UNKNOWN = Kind("unknown-document", 404, Text("登记簿中查无此证照", "the register has no such document"))
 
+# One answer for a digest that no file of ours has, and for an original that is not given out.
+UNKNOWN_FILE = Kind(
+    "unknown-file",
+    404,
+    Text("登记簿中没有这个文件", "the register has no such file"),
+)
+
 OF_STATUS: Mapping[int, Kind] = MappingProxyType(
     {
         400: Kind("malformed", 400, Text("没有收到可核验的内容", "nothing to check was received")),

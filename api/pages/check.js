@@ -1,8 +1,31 @@
-// Sends the chosen file as it is, and shows the answer in place. Without this script the form does the same.
+// Hashes the chosen file and asks whether the register knows it; only a file that it does not know is sent, as it is.
+// Shows the answer in place. Without this script the form sends the file and shows the same.
 "use strict";
 const form = document.getElementById("file-form");
 const told = document.getElementById("progress");
 const MAX_BYTES = 25 * 1024 * 1024;
+const AS_PAGE = { headers: { Accept: "text/html" }, cache: "no-store" };
+
+// Only where the page came over https (or from this machine) is there crypto.subtle; elsewhere the file is sent.
+async function digestOf(file) {
+  if (!globalThis.crypto?.subtle) return null;
+  const digest = await crypto.subtle.digest("SHA-256", await file.arrayBuffer());
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+async function ask(file) {
+  const digest = await digestOf(file);
+  if (digest) {
+    const known = await fetch(`/check/${digest}${new URL(form.action).search}`, AS_PAGE);
+    if (known.ok) return known;
+  }
+  return fetch(form.action, {
+    ...AS_PAGE,
+    method: "POST",
+    headers: { ...AS_PAGE.headers, "Content-Type": "application/pdf" },
+    body: file,
+  });
+}
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
@@ -16,12 +39,7 @@ form.addEventListener("submit", async (event) => {
   button.disabled = true;
   told.textContent = told.dataset.busy;
   try {
-    const answer = await fetch(form.action, {
-      method: "POST",
-      headers: { "Content-Type": "application/pdf", Accept: "text/html" },
-      body: file,
-      cache: "no-store",
-    });
+    const answer = await ask(file);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     document.title = page.title;
     document.getElementById("main").replaceWith(document.adoptNode(page.getElementById("main")));

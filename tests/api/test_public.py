@@ -2,9 +2,7 @@
 
 import logging
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import pytest
 
@@ -14,77 +12,11 @@ from api.public import make_app
 from certgen import wiring
 from certgen.core import errors
 from certgen.core.errors import CertgenError, RegisterError
-from certgen.core.model import Registered
 from certgen.core.status import LABELS, STATUSES
 from certgen.visitors import from_table
+from tests._place import HTML, NOBODY, PDF, Place, verdict
 from tests._web import Answer, Web
-from tests.house import Clock, House, case, sample_2015
-
-HTML = "text/html,application/xhtml+xml,*/*;q=0.8"
-PDF = "application/pdf"
-NOBODY = "ZZZZZZZZZZZZ"
-
-
-class Book:
-    """A register whose answers a test may change; it counts the questions."""
-
-    def __init__(self, register: Any) -> None:
-        self._register = register
-        self.change: Callable[[Registered], Registered] = lambda known: known
-        self.fault: Exception | None = None
-        self.asked: list[str] = []
-
-    def by_sid(self, sid: str) -> tuple[Registered, ...]:
-        self.asked.append(sid)
-        if self.fault:
-            raise self.fault
-        return tuple(map(self.change, self._register.by_sid(sid)))
-
-    def by_digest(self, digest: bytes) -> Registered | None:
-        found = self._register.by_digest(digest)
-        return self.change(found) if found else None
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._register, name)
-
-
-@dataclass
-class Place:
-    """The service with three licences: one in force, one expired, one of a sole trader."""
-
-    web: Web
-    book: Book
-    clock: Clock
-    house: House
-    sid: str
-    pdf: bytes
-    expired: str
-    expired_pdf: bytes
-    trader: str
-
-
-@pytest.fixture(scope="module")
-def opened(common_house: House) -> Place:
-    valid, old = common_house.issue().documents[1], common_house.issue(sample_2015()).documents[1]
-    trader = common_house.issue(case("sole-trader")).documents[1]
-    book, clock = Book(common_house.register), Clock(common_house.clock())
-    desk = wiring.Desk(common_house.settings, book, clock)  # type: ignore[arg-type]
-    return Place(Web(make_app(desk)), book, clock, common_house, valid.sid, valid.pdf, old.sid, old.pdf, trader.sid)
-
-
-@pytest.fixture
-def place(opened: Place) -> Iterator[Place]:
-    before = opened.clock.now
-    yield opened
-    opened.book.change, opened.book.fault, opened.clock.now = lambda known: known, None, before
-    opened.book.asked.clear()
-
-
-def verdict(answer: Answer) -> str:
-    found = re.search(r'<h1 id="verdict">([^<]*)</h1>', answer.text)
-    assert found, answer.text
-    return found[1]
-
+from tests.house import case
 
 # By sid
 
@@ -405,7 +337,7 @@ def test_what_nobody_foresaw_is_a_bare_500_and_the_log_names_a_place_only(
         answer = place.web.get(f"/{place.sid}")
     assert (answer.status, answer.body) == (500, b"500")
     said = "\n".join(f"{r.getMessage()} {r.exc_info}" for r in caplog.records)
-    assert "ZeroDivisionError at test_public.py" in said
+    assert "ZeroDivisionError at _place.py" in said
     assert "张三" not in said
     assert place.sid not in said
 
