@@ -31,7 +31,10 @@ def publish(
     chosen = settings.load(session.home)
     with desk() as opened:
         publisher = wiring.open_publisher(chosen, passphrases(chosen), opened.register)
-        written = publisher.publish(opened.clock())
+        now = opened.clock()
+        for zh, en in publisher.doubts(now):
+            say(f"注意：{zh}", f"warning: {en}")
+        written = publisher.publish(now)
         if vectors is not None:
             written += publisher.add_vectors(sorted(vectors.glob("*.json")))
     nothing = Text("无须更新", "nothing had to be written").say(session.lang)

@@ -25,9 +25,12 @@ from certgen import published
 from certgen.core import statuslist
 from certgen.core.errors import CertgenError, SettingsError, Text
 from certgen.core.model import Signer
+from certgen.core.qrtext import host_of
 from certgen.core.status import Status
 from certgen.core.statuslist import StatusList
 from certgen.core.trustlist import TrustList
+
+_NOTICE = timedelta(days=5)  # a ceremony may have to wait for a working day
 
 
 class Book(Protocol):
@@ -71,10 +74,12 @@ class Publisher:
     def publish(self, now: datetime) -> tuple[str, ...]:
         """Bring the folder up to date; give the paths that were written. `now` is UTC.
 
-        Raises SigningError when the status key does not open, SettingsError when it is missing or the folder cannot be
-        written, VerificationError (L1) when the trust list would not believe what the key signs.
+        Raises SigningError when the status key does not open, SettingsError when it is missing, when the folder cannot
+        be written or when the trust list does not have our host, VerificationError (L1) when the trust list would not
+        believe what the key signs.
         """
         now = now.astimezone(UTC).replace(microsecond=0)
+        self._check_host()
         try:
             self.plan.folder.mkdir(parents=True, exist_ok=True)
             with _turn(self.plan.folder):
@@ -83,6 +88,22 @@ class Publisher:
             raise SettingsError(
                 Text(f"无法写入发布目录：{fault.strerror}", f"the published folder cannot be written: {fault.strerror}")
             ) from fault
+
+    def doubts(self, now: datetime) -> tuple[Text, ...]:
+        """Say what the key officer must see to before readers notice: a trust list or status key about to run out."""
+        ends = self.trust.issued_at + timedelta(seconds=self.trust.ttl_s)
+        key_ends = max((entry.not_after for entry in self.trust.entries if entry.use == "status"), default=ends)
+        return tuple(
+            Text(
+                f"{zh}于 {end:%Y-%m-%d %H:%M} UTC 到期，请运行 {command}",
+                f"{en} runs out {end:%Y-%m-%d %H:%M} UTC: run {command}",
+            )
+            for zh, en, end, command in (
+                ("信任清单", "the trust list", ends, "python -m keys trust-list"),
+                ("状态列表密钥", "the status key", key_ends, "python -m keys status-key"),
+            )
+            if now > end - _NOTICE
+        )
 
     def add_vectors(self, files: Iterable[Path]) -> tuple[str, ...]:
         """Publish test vectors: JSON files, by their names. Raises SettingsError."""
@@ -93,6 +114,17 @@ class Publisher:
                 Text(f"无法发布测试向量：{fault.strerror}", f"test vectors cannot be published: {fault.strerror}")
             ) from fault
         return tuple(names)
+
+    def _check_host(self) -> None:
+        host = host_of(self.plan.origin)
+        if host not in self.trust.hosts:
+            command = f"python -m keys trust-list --host {host}"
+            raise SettingsError(
+                Text(
+                    f"信任清单中没有网址 {host}，请运行 {command}",
+                    f"the trust list does not have the host {host}: run {command}",
+                )
+            )
 
     def _publish(self, now: datetime) -> Iterator[str]:
         yield from self._anchors()

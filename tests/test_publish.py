@@ -17,7 +17,7 @@ from certgen.issue import Issued
 from certgen.proof import read_qr
 from certgen.published import Published
 from keys.pkcs8 import Cost
-from keys.rotation import mark_compromised, renew_status_key
+from keys.rotation import mark_compromised, refresh, renew_status_key
 from tests._workspace import Said, command, live_home, write_record
 from tests.house import KIND, NOW, PASSPHRASE, House
 from verify import Report, Verdict
@@ -174,6 +174,31 @@ def test_a_workspace_without_a_status_key_says_which_command_makes_one(house: Ho
     (house.settings.keys / "status-service.key.pem").unlink()
     with pytest.raises(SettingsError, match=r"python -m keys status-key --folder .*keys"):
         house.publish()
+
+
+def test_lists_of_a_host_the_trust_list_lacks_are_not_signed(house: House, issued: Issued) -> None:
+    moved = replace(house.settings, public_origin="https://new.example")
+    with pytest.raises(SettingsError, match=r"run python -m keys trust-list --host new\.example"):
+        wiring.open_publisher(moved, lambda _: PASSPHRASE, house.register).publish(house.clock())
+
+
+def test_after_a_move_codes_of_the_former_host_still_verify_offline(house: House, issued: Issued) -> None:
+    house.clock.tick(hours=2)
+    refresh(house.settings.keys, now=house.clock(), ask=lambda _: PASSPHRASE, host="new.example")
+    moved = replace(house.settings, public_origin="https://new.example")
+    wiring.open_publisher(moved, lambda _: PASSPHRASE, house.register).publish(house.clock())
+    assert statuslist.peek(list_of(house)).uri == "https://new.example/status/0"
+    for code in (False, True):
+        assert offline(house, issued.documents[0].pdf, code=code).verdict is Verdict.PASSED
+
+
+def test_what_is_about_to_run_out_is_told_in_time(house: House) -> None:
+    publisher = wiring.open_publisher(house.settings, lambda _: PASSPHRASE, house.register)
+    assert publisher.doubts(NOW) == ()
+    (key,) = publisher.doubts(NOW + timedelta(days=3 * 365 - 4))
+    assert key.en.startswith("the status key runs out 2029-11-22 02:00 UTC: run python -m keys status-key")
+    (trust,) = replace(publisher, trust=replace(publisher.trust, ttl_s=86_400)).doubts(NOW)
+    assert trust.en.startswith("the trust list runs out 2026-11-23 02:00 UTC: run python -m keys trust-list")
 
 
 def test_a_stolen_status_key_signs_nothing_more_and_its_lists_are_believed_by_nobody(

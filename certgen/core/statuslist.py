@@ -126,7 +126,8 @@ def decode(data: bytes, trust: TrustList) -> StatusList:
     entry = trust.of_kid("status", _kid(parts.protected))
     if entry is None:
         raise _wrong(
-            "状态列表的签发密钥不在信任清单中", "the status list is signed by a key that is not on the trust list"
+            "状态列表的签发密钥不在此信任清单中，请看有无更新的清单",
+            "the status list is signed by a key that is not on this trust list; is there a newer one?",
         )
     digest = sha256(cose.sig_structure(parts.protected, b"", parts.payload)).digest()
     if not es256.is_signed(entry.spki, parts.signature, digest):
