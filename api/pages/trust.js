@@ -27,7 +27,7 @@ export async function decode(data, root) {
   const prints = new Set(list.entries.map((one) => one.fingerprint));
   const kids = new Set(list.entries.map((one) => `${one.use} ${one.kid}`));
   const areDistinct = prints.size === list.entries.length && kids.size === list.entries.length;
-  if (!list.ttl || !list.hosts.length || !areDistinct) throw new FormatError("a list without a life or a host, or with a key twice");
+  if (!list.ttl || !list.hosts.length || !list.hosts.every(Boolean) || !areDistinct) throw new FormatError("a list without a life or a host, or with a key twice");
   return list;
 }
 
