@@ -34,7 +34,7 @@ def work(rows: int, *, one_copy: bool) -> None:
 
     with office(one_copy=one_copy) as opened:
         made = tuple(Row(i, record) for i, record in enumerate(records(rows), 2))
-        table = Sheet(made, sha256(repr((rows, one_copy)).encode()).digest(), {})
+        table = Sheet(made, sha256(repr((rows, one_copy)).encode()).digest(), {}, Path())
         engraved, plates = time.perf_counter(), engrave(opened.issuer, (row.values for row in made[:_FIRST]))
         engraved = time.perf_counter() - engraved
         before = _peak_kb()

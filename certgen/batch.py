@@ -10,15 +10,17 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from certgen import photo
 from certgen.core.chinese import shown
 from certgen.core.errors import ApplicationError, Lang, Problem, SettingsError, Text
 from certgen.core.model import Application, Paper
 from certgen.issue import Document, Issuer, Outcome, Refused, request_key
 from certgen.register import Progress
 from certgen.sheet import Heading, Row, Sheet
+from certgen.template import Template
 
 LOOK = 10  # in the first chunk and every tenth after it, a page is read from its picture; that takes 15 ms
 CHUNK = 200  # rows a transaction: small enough to lose little, large enough to share one fsync
@@ -34,30 +36,54 @@ class RowResult:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """One table to be issued: its rows, where its fields stand, and the name under which the ledger knows it."""
+    """One table to be issued: its rows, where its fields stand, and the name under which the ledger knows it.
+
+    `folder` is the table's: photographs that rows name by path are read from it, a chunk at a time.
+    """
 
     id: str
     kind: str
     rows: tuple[tuple[int, Application], ...]
     columns: Mapping[str, Heading]
+    folder: Path
 
 
 def open_batch(issuer: Issuer, kind: str, sheet: Sheet, papers: Sequence[Paper]) -> Batch:
-    """Name a batch after its file, kind and papers, so that the same command finds the same ledger."""
-    name = hashlib.sha256(json.dumps([kind, list(papers), sheet.digest.hex()]).encode()).hexdigest()[:24]
-    rows = tuple((row.number, _application(kind, row)) for row in sheet.rows)
+    """Name a batch after its file, photographs, kind and papers, so that the same command finds the same ledger."""
+    template = issuer.templates[kind]
+    photos = [_photos(template, row, sheet.folder) for row in sheet.rows] if template.photos else []
+    named = [kind, list(papers), sheet.digest.hex(), *([photos] if any(photos) else [])]
+    name = hashlib.sha256(json.dumps(named).encode()).hexdigest()[:24]
+    rows = tuple((row.number, _application(kind, row, photos[i] if photos else [])) for i, row in enumerate(sheet.rows))
     issuer.register.ledger.open_batch(name, kind, [(number, application.request_key) for number, application in rows])
-    return Batch(name, kind, rows, sheet.columns)
+    return Batch(name, kind, rows, sheet.columns, sheet.folder)
 
 
-def _application(kind: str, row: Row) -> Application:
-    """Make a row a request; one without a key of its own is known by its contents.
+def _photos(template: Template, row: Row, folder: Path) -> list[str]:
+    """Give the digests of the photographs that a row names; the files are read again when their chunk is issued."""
+    return [
+        hashlib.sha256(file.read_bytes()).hexdigest()
+        for key, value in sorted(row.values.items())
+        if template.names.get(key) in template.photos and (file := photo.file_of(str(value), folder))
+    ]
+
+
+def _application(kind: str, row: Row, photos: Sequence[str] = ()) -> Application:
+    """Make a row a request; one without a key of its own is known by its contents, its photographs among them.
 
     So a table that is handed in again, with its seven faulty rows mended, does not issue the other 493 a second time.
     """
-    contents = json.dumps([kind, row.values], ensure_ascii=False, sort_keys=True, default=str)
+    known = [kind, row.values, *([photos] if photos else [])]
+    contents = json.dumps(known, ensure_ascii=False, sort_keys=True, default=str)
     digest = hashlib.sha256(contents.encode("utf-8", "surrogatepass")).hexdigest()
     return Application(kind, row.values, request_key(row.values) or f"row:{digest[:40]}")
+
+
+def _with_photos(template: Template, application: Application, folder: Path) -> Application:
+    """Put photographs in the place of their paths, for one chunk: a table's worth of them would not fit in memory."""
+    if not template.photos:
+        return application
+    return replace(application, data=template.with_photos(application.data, folder))
 
 
 def _first_rows(rows: Sequence[tuple[int, Application]]) -> dict[str, int]:
@@ -78,14 +104,15 @@ def check(
     issuer: Issuer, kind: str, sheet: Sheet, papers: Sequence[Paper]
 ) -> Iterator[tuple[int, ApplicationError | None]]:
     """Read and set every row without reserving anything; gives each row's error, or None."""
-    rows = [(row.number, _application(kind, row)) for row in sheet.rows]
+    template = issuer.templates[kind]
+    rows = [(row.number, _application(kind, row, _photos(template, row, sheet.folder))) for row in sheet.rows]
     first = _first_rows(rows)
     for number, application in rows:
         if (earlier := first[application.request_key]) != number:
             yield number, _repeated(earlier)
             continue
         try:
-            issuer.read(application, papers)
+            issuer.read(_with_photos(template, application, sheet.folder), papers)
             yield number, None
         except ApplicationError as error:
             yield number, error
@@ -95,7 +122,7 @@ def run(issuer: Issuer, batch: Batch, papers: Sequence[Paper], chunk_rows: int =
     """Issue the rows that are still to do, a chunk at a time; a chunk is durable when it is given out."""
     ready = {row.number for row in issuer.register.ledger.rows(batch.id, "ready")}
     rows = [(number, application) for number, application in batch.rows if number in ready]
-    first = _first_rows(batch.rows)
+    first, template = _first_rows(batch.rows), issuer.templates[batch.kind]
     for at in range(0, len(rows), chunk_rows):
         chunk = rows[at : at + chunk_rows]
         fresh = [(number, one) for number, one in chunk if first[one.request_key] == number]
@@ -107,7 +134,8 @@ def run(issuer: Issuer, batch: Batch, papers: Sequence[Paper], chunk_rows: int =
         numbers = [number for number, _ in fresh]
         noted = _noted(batch.id, numbers, repeats)
         look = at % (LOOK * chunk_rows) == 0
-        outcomes = issuer.issue([one for _, one in fresh], papers=papers, batch=noted, look=look)
+        whole = [_with_photos(template, one, batch.folder) for _, one in fresh]
+        outcomes = issuer.issue(whole, papers=papers, batch=noted, look=look)
         results = [RowResult(number, outcome) for number, outcome in zip(numbers, outcomes, strict=True)]
         yield sorted([*results, *repeats], key=lambda result: result.row)
 

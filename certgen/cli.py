@@ -156,7 +156,7 @@ def issue(
     as_json: JsonOption = False,
 ) -> None:
     """Issue one licence: every copy of it, signed, registered and written to files."""
-    from certgen import photo, wiring
+    from certgen import wiring
     from certgen.batch import deliver
     from certgen.core.model import Application
     from certgen.issue import Refused, request_key
@@ -165,8 +165,7 @@ def issue(
     data = read_record(record)
     with office() as opened:
         if template := opened.issuer.templates.get(kind):
-            photos = frozenset(field.name for field in template.fields if field.type == "photo")
-            data = photo.with_files(data, template.names, photos, record.parent)
+            data = template.with_photos(data, record.parent)
         application = Application(kind, data, key or request_key(data) or wiring.new_request_key())
         opened.issuer.read(application, paper.papers)
         make_folder(out)  # after the faults, which leave nothing behind; before a number is used up

@@ -43,7 +43,7 @@ class _Demo:
         """Issue the sample and the cases of a kind; a case made to be refused says so in its name."""
         files = [folder / "sample.json", *sorted((folder / "cases").glob("*.json"))]
         for file in files:
-            record = json.loads(file.read_text("utf-8"))
+            record = self.office.issuer.templates[kind].with_photos(json.loads(file.read_text("utf-8")), file.parent)
             record.setdefault("authority", next(iter(self.office.authorities)))
             papers = BOTH if file.name == "sample.json" else ("plain",)
             outcome = self.office.issuer.issue([Application(kind, record, f"demo:{kind}:{file.stem}")], papers=papers)[

@@ -73,13 +73,19 @@ def is_ours(data: bytes) -> bool:
     return True
 
 
+def file_of(value: str, folder: Path) -> Path | None:
+    """Find the file of at most 8 MB that a path names in a folder; None when it leads out of it, or to nothing."""
+    text = value.strip()
+    if not _PATH.fullmatch(text):
+        return None
+    path = (folder / text).resolve()
+    is_inside = path.is_relative_to(folder.resolve()) and path.is_file()
+    return path if is_inside and path.stat().st_size <= MOST_BYTES else None
+
+
 def _of_file(value: str, folder: Path) -> str:
-    path = (folder / value.strip()).resolve()
-    if not _PATH.fullmatch(value.strip()) or not path.is_relative_to(folder.resolve()) or not path.is_file():
-        return value
-    if path.stat().st_size > MOST_BYTES:
-        return value
-    return base64.b64encode(path.read_bytes()).decode()
+    path = file_of(value, folder)
+    return base64.b64encode(path.read_bytes()).decode() if path else value
 
 
 def _bytes(value: object, refuse: Refuse) -> bytes:

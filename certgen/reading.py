@@ -2,11 +2,12 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from difflib import get_close_matches
 from json import JSONEncoder
 from pathlib import Path
+from typing import Any
 
 from certgen import fieldtypes, overlay, photo
 from certgen.authorities import AuthorityRecord
@@ -38,7 +39,9 @@ class Copy:
 class Form:
     """A printed form, used for what is issued from `in_force_from` until the next form's day.
 
-    `folder` holds its layouts; `under` are the folders of the kinds that this one extends.
+    `folder` holds its layouts; `under` are the folders of the kinds that this one extends. `variants` are forms of the
+    same id with layouts of their own, by the value of the field `varies_by`; `own_texts` are words that an authority
+    has in the place of some of `texts`, by its id. `issuer` is a pattern of the name it issues under, "" for its own.
     """
 
     id: str
@@ -46,6 +49,28 @@ class Form:
     folder: Path
     texts: Mapping[str, str]
     under: tuple[Path, ...] = ()
+    varies_by: str = ""
+    variants: Mapping[str, "Form"] = field(default_factory=dict)
+    own_texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    issuer: str = ""
+
+    def of(self, values: Mapping[str, str]) -> "Form":
+        """Give the variant that a record is printed on, itself when there is none."""
+        return self.variants.get(values.get(self.varies_by, ""), self)
+
+    def issued_by(self, authority: Authority) -> Authority:
+        """Give an authority under the name that issues this form: {short} 民政局 for one of several offices there."""
+        name = self.issuer.replace("{short}", authority.short)
+        return replace(authority, name=name) if name else authority
+
+    def texts_of(self, authority: str) -> Mapping[str, str]:
+        """Give the words of the form as an authority prints them."""
+        return {**self.texts, **self.own_texts.get(authority, {})}
+
+    @property
+    def looks(self) -> tuple["Form", ...]:
+        """List the form and its variants."""
+        return (self, *self.variants.values())
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -160,6 +185,15 @@ class Template:
         """Find a file of the kind, such as `sample.json`; it need not exist."""
         return overlay.find(self.layers, name)
 
+    def with_photos(self, data: Any, folder: Path) -> Any:
+        """Put photographs in the place of their paths in a record that stands in `folder`."""
+        return photo.with_files(data, self.names, self.photos, folder) if self.photos else data
+
+    @property
+    def photos(self) -> frozenset[str]:
+        """Name the fields that hold photographs."""
+        return frozenset(field.name for field in self.fields if field.type == "photo")
+
     @property
     def longest_number(self) -> int:
         """Count the bytes (UTF-8) of the longest number of any form."""
@@ -215,8 +249,8 @@ class Template:
         data = tuple([pair for pair in values.items() if pair[1] and pair[0] not in names])
         return Reading(
             kind=self.kind,
-            form=form,
-            authority=authority,
+            form=form.of(values),
+            authority=form.issued_by(authority),
             issued_on=day,
             valid_from=begin,
             valid_until=end,

@@ -3,6 +3,8 @@
 import hashlib
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 from certgen import derived, numbering, overlay
@@ -40,6 +42,7 @@ def load_template(folder: Path) -> Template:
     others = top.table("numberings") if top.has("numberings") else None
     forms, numbered = _forms(top, layers, copies, others.rest() if others else ())
     rules = _rules(top, forms, copies)
+    _check_variants(top, forms, rules)
     fields = tuple(rule.field for rule in rules)
     limits, unique = _limits(top, rules)
     by_form = {f.id: tuple(r for r in rules if not r.field.forms or f.id in r.field.forms) for f in forms}
@@ -110,16 +113,18 @@ def _forms(
             table.text("folder", shape=_FOLDER),
         )
         here, *under = [layer / folder for layer in layers]
-        form = Form(name, day, here, table.map("texts", optional=True), tuple(under))
+        form = Form(name, day, here, table.map("texts", optional=True), tuple(under), own_texts=_own_texts(table))
+        form = replace(form, issuer=table.text("issuer", ""))
+        form = _varied(table, form, layers)
         if forms and form.in_force_from <= forms[-1].in_force_from:
             raise table.fault(
                 "in_force_from", "各版格式须按启用日期先后排列", "forms are not in the order of their days"
             )
         if form.id in [other.id for other in forms]:
             raise table.fault("id", "这一版格式写了两次", "the form is declared twice")
-        for copy in copies:
-            if not form.layout(copy.id).is_file():
-                name = f"{form.folder.name}/{copy.id}.xml"
+        for look, copy in product(form.looks, copies):
+            if not look.layout(copy.id).is_file():
+                name = f"{look.folder.name}/{copy.id}.xml"
                 raise table.fault("folder", f"缺少版面文件 {name}", f"the layout {name} is missing")
         forms.append(form)
         name = numbered[form.id] = table.text("numbering", "", shape=_SLUG)
@@ -127,6 +132,44 @@ def _forms(
             raise table.fault("numbering", f"缺少 [numberings.{name}]", f"[numberings.{name}] is missing")
         table.close()
     return tuple(forms), numbered
+
+
+def _own_texts(table: Table) -> dict[str, dict[str, str]]:
+    if not table.has("own_texts"):
+        return {}
+    offices = table.table("own_texts")
+    own = {}
+    for office in offices.rest():
+        if not re.fullmatch(OFFICE, office):
+            raise offices.fault(office, "应为机关代码", "wanted the id of an authority")
+        own[office] = offices.map(office)
+    return own
+
+
+def _varied(table: Table, form: Form, layers: tuple[Path, ...]) -> Form:
+    """Read `variants = { field, folders }`: the layouts that a record is printed on by what a field of it says."""
+    if not table.has("variants"):
+        return form
+    inner = table.table("variants")
+    field, folders = inner.text("field"), inner.map("folders")
+    inner.close()
+    variants = {}
+    for value, name in folders.items():
+        if not re.fullmatch(_FOLDER, name):
+            raise inner.fault("folders", f"“{name}”的写法不对", f"found {name!r}, wanted {_FOLDER}")
+        here, *under = [layer / name for layer in layers]
+        variants[value] = replace(form, folder=here, under=tuple(under))
+    return replace(form, varies_by=field, variants=variants)
+
+
+def _check_variants(top: Table, forms: tuple[Form, ...], rules: tuple[Rule, ...]) -> None:
+    for form in forms:
+        rule = next((r for r in rules if r.field.name == form.varies_by), None)
+        if form.varies_by and (rule is None or (rule.field.forms and form.id not in rule.field.forms)):
+            raise top.fault("form", f"{form.id} 版没有项目“{form.varies_by}”", f"{form.id} has no {form.varies_by!r}")
+        if rule and rule.field.type == "choice" and (lost := set(form.variants) - set(rule.field.choices)):
+            value = min(lost)
+            raise top.fault("form", f"“{value}”不是“{form.varies_by}”的选项", f"{value!r} is no choice of it")
 
 
 def _rules(top: Table, forms: tuple[Form, ...], copies: tuple[Copy, ...]) -> tuple[Rule, ...]:

@@ -51,13 +51,13 @@ class Workshop:
     host: str
     offset_mm: tuple[float, float]
     shelf: Shelf
-    _layouts: dict[tuple[str, str, str], Layout] = field(default_factory=dict)
+    _layouts: dict[tuple[str, ...], Layout] = field(default_factory=dict)
     _faces: dict[tuple[object, ...], tuple[Face, Engraving]] = field(default_factory=dict)
     _plates: dict[Engraving, Plate] = field(default_factory=dict)
 
     def layout(self, template: Template, form: Form, copy: Copy) -> Layout:
         """Read the layout of a form and copy; raises TemplateError."""
-        key = (template.digest, form.id, copy.id)
+        key = (template.digest, form.id, form.folder.name, copy.id)
         if key not in self._layouts:
             names = frozenset(f.name for f in template.fields)
             file = form.layout(copy.id)
@@ -70,15 +70,15 @@ class Workshop:
         self, template: Template, form: Form, copy: Copy, paper: Paper, authority: Authority, stamp: Stamp
     ) -> tuple[Face, Engraving]:
         """Gather what is the same for all documents of a form, copy, paper and authority."""
-        key = (template.digest, form.id, copy.id, paper, authority, stamp)
+        key = (template.digest, form.id, form.folder.name, copy.id, paper, authority, stamp)
         if key not in self._faces:
             engraving = Engraving(
                 template.digest,
-                form.id,
+                form.id if not form.varies_by else f"{form.id}/{form.folder.name}",
                 copy.id,
                 paper,
                 authority,
-                tuple(sorted(form.texts.items())),
+                tuple(sorted(form.texts_of(authority.id).items())),
                 template.title.zh,
                 copy.title.zh,
                 copy.number,

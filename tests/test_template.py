@@ -597,4 +597,5 @@ def test_the_templates_of_this_house_load_and_their_samples_can_be_issued():
         sample = json.loads((folder / "sample.json").read_text(encoding="utf-8"))
         kind = load_template(folder)
         assert kind.kind == folder.name
+        sample = kind.with_photos(sample, folder)
         assert kind.read(Application(kind.kind, sample, ""), authorities, TODAY).number(1)

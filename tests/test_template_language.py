@@ -515,3 +515,55 @@ def test_the_public_may_do_nothing_unless_the_template_says_so(tmp_path):
     assert card(tmp_path).publicity == Publicity(find=False, picture="", original=False)
     said = '[public]\nfind = true\npicture = "original"\n\n[[copy]]'
     assert card(tmp_path / "b", ("[[copy]]", said)).publicity == Publicity(find=True, picture="original")
+
+
+# ---- one form, several looks ------------------------------------------------------------------------
+
+LOOKS = """
+issuer = "{short}民政局"
+texts = { benefit = "免费", rest = "其余" }
+own_texts = { 421221 = { benefit = "半价" } }
+variants = { field = "business", folders = { "零售" = "retail" } }
+"""
+
+
+def looks(folder, more=LOOKS):
+    (folder / "retail").mkdir(parents=True)
+    (folder / "retail" / "original.xml").write_text("<layout/>", encoding="utf-8")
+    return load(folder, ('folder = "paper"\nnumbering = "new"', f'folder = "paper"\nnumbering = "new"{more}'))
+
+
+def test_what_a_record_says_chooses_its_layouts_and_keeps_its_form(tmp_path):
+    template = looks(tmp_path)
+    for business, folder in (("批发", "paper"), ("零售", "retail")):
+        reading = read(template, NEW | {"business": business})
+        assert (reading.form.id, reading.form.layout("original").parent.name) == ("2024", folder)
+        assert reading.number(1) == read(load(tmp_path / folder), NEW | {"business": business}).number(1)
+
+
+def test_an_authority_prints_its_own_words_and_the_others_of_the_form(tmp_path):
+    form = looks(tmp_path).forms[-1]
+    assert form.texts_of("421221") == {"benefit": "半价", "rest": "其余"}
+    assert form.texts_of("421200") == {"benefit": "免费", "rest": "其余"}
+
+
+def test_a_form_says_under_which_name_an_authority_issues_it(tmp_path):
+    template = looks(tmp_path)
+    assert read(template, NEW | {"authority": "421221"}).authority.name == "嘉鱼县民政局"
+    assert read(template, OLD | {"authority": "421221"}).authority.name == "嘉鱼县局"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('"retail" }', '"elsewhere" }', "layout"),
+        ('"retail" }', '"../retail" }', "wanted"),
+        ('field = "business"', 'field = "colour"', "has no"),
+        ('"零售" = "retail"', '"租赁" = "retail"', "no choice"),
+        ("421221 =", "jiayu =", "id of an authority"),
+    ],
+)
+def test_a_look_that_cannot_be_chosen_is_refused(tmp_path, old, new, says):
+    with pytest.raises(TemplateError) as error:
+        looks(tmp_path, LOOKS.replace(old, new))
+    assert says in error.value.message.en

@@ -20,7 +20,7 @@ from certgen import author, layout, wiring
 from certgen.author import Exhibit, Studio, exhibits
 from certgen.author.approval import lines_of, load_lock
 from certgen.author.check import longest
-from certgen.author.exhibits import fitting, load_record, records
+from certgen.author.exhibits import fitting, load_for, records
 from certgen.author.pictures import Pixels, Place, arrange, compare, load_png, render
 from certgen.author.studio import PAPERS, Specimen
 from certgen.core import gap
@@ -77,7 +77,7 @@ def picture(file: Path) -> tuple[Pixels, float]:
 def record_on(kind: str, form: str) -> dict[str, object]:
     """Give a record of a form, keyed by names of fields."""
     template = template_of(kind)
-    candidates = [load_record(file, name) for name, file in records(template.folder).items()]
+    candidates = [load_for(template, file) for file in records(template.folder).values()]
     (wanted,) = (f for f in template.forms if f.id == form)
     found = fitting(template, wanted, candidates, studio())
     assert found is not None
@@ -308,7 +308,12 @@ def test_a_typeface_has_every_character_of_the_records(kind: str) -> None:
     template = template_of(kind)
     rows = load_sheet(template.folder / "samples.csv", template.names).rows
     values = [str(value) for row in rows for value in row.values.values()]
-    values += [str(value) for exhibit in exhibits_of(kind).values() for value in exhibit.data.values()]
+    values += [
+        str(value)
+        for exhibit in exhibits_of(kind).values()
+        for key, value in exhibit.data.items()
+        if template.names.get(key) not in template.photos
+    ]
     chars = {char for value in values for char in value if char.isprintable()}
     fonts = {
         element.font

@@ -15,11 +15,10 @@ What stands on a faulty step is not tried: its faults would only repeat the firs
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 
 from certgen.author import declared
-from certgen.author.exhibits import fitting, label_of, line_of, load_record, records
+from certgen.author.exhibits import fitting, label_of, line_of, load_for, load_record, records
 from certgen.author.studio import PAPERS, Studio, certificate
 from certgen.core.errors import ApplicationError, Problem, SettingsError, TemplateError, Text
 from certgen.core.model import Authority, Field
@@ -52,7 +51,8 @@ def check(folder: Path, studio: Studio) -> list[TemplateError]:
 
 def _layouts(folder: Path, template: Template | None) -> list[Path]:
     """List the layouts that this folder has itself: those it extends have been checked where they are."""
-    forms = {form.folder.name for form in template.forms} if template else declared.form_folders(folder)
+    looks = [look for form in template.forms for look in form.looks] if template else []
+    forms = {look.folder.name for look in looks} if template else declared.form_folders(folder)
     return sorted({path for path in folder.glob("*/*.xml") if path.parent.name in forms})
 
 
@@ -65,16 +65,17 @@ def _layout_faults(
 
 def _page_faults(template: Template, studio: Studio) -> list[TemplateError]:
     faults = [*_common_faults(template, studio), *_number_faults(template, studio)]
-    for form in template.forms:
+    looks = [look for form in template.forms for look in form.looks]
+    for form in looks:
         for copy in template.copies:
             faults += _fixed_faults(template, form, copy, studio)
     if faults:
         return faults
-    for form in template.forms:
+    for form in looks:
         for copy in template.copies:
             for paper in PAPERS:
                 try:
-                    studio.engrave(template, form, copy, paper, _offices(studio, form.in_force_from)[0])
+                    studio.engrave(template, form, copy, paper, _offices(studio, form)[0])
                 except TemplateError as error:
                     faults.append(TemplateError(f"art/{Path(error.file).name}", error.line, error.field, error.message))
     return faults
@@ -112,7 +113,7 @@ def _common_faults(template: Template, studio: Studio) -> Iterator[TemplateError
 
 def _fixed_faults(template: Template, form: Form, copy: Copy, studio: Studio) -> Iterator[TemplateError]:
     """Set what no record changes, under the name of each authority."""
-    for office in _offices(studio, form.in_force_from):
+    for office in _offices(studio, form):
         face = studio.face(template, form, copy, "plain", office)
         for page, box in _boxes(face.layout):
             if not box.engraved:
@@ -133,7 +134,7 @@ def _record_faults(template: Template, studio: Studio) -> Iterator[TemplateError
     for file in records(*template.layers).values():
         label = label_of(file, template)
         try:
-            data = load_record(file, label)
+            data = template.with_photos(load_record(file, label), file.parent)
         except TemplateError as error:
             yield error
             continue
@@ -190,12 +191,13 @@ def _table_faults(template: Template, studio: Studio) -> Iterator[TemplateError]
         message = Text(f"只有 {count} 行，至少要 {LEAST_ROWS} 行", f"has {count} rows, wanted {LEAST_ROWS} at least")
         yield TemplateError("samples.csv", 0, "", message)
     for row in sheet.rows:
-        yield from (_placed("samples.csv", row.number, problem) for problem in _faults(template, row.values, studio))
+        values = template.with_photos(row.values, template.file("samples.csv").parent)
+        yield from (_placed("samples.csv", row.number, problem) for problem in _faults(template, values, studio))
 
 
 def _longest_faults(template: Template, studio: Studio) -> Iterator[TemplateError]:
     """See that a layout has room for what template.toml permits; a shorter `max` or a larger box mends it."""
-    candidates = [load_record(file, name) for name, file in records(*template.layers).items()]
+    candidates = [load_for(template, file) for file in records(*template.layers).values()]
     for form in template.forms:
         data = fitting(template, form, candidates, studio) or {}
         for copy in template.copies:
@@ -241,10 +243,11 @@ def _longest_list(choices: tuple[str, ...], most: int, *, open: bool) -> str:
     return f"{value}、{'鑫' * room}" if open and room > 0 else value
 
 
-def _offices(studio: Studio, since: date) -> list[Authority]:
-    """List the authorities under each name they bear from a day on."""
-    records = studio.authorities.values()
-    return list(dict.fromkeys(name for r in records for name in (r.on(max(since, r.since[0])), r.latest)))
+def _offices(studio: Studio, form: Form) -> list[Authority]:
+    """List the authorities under each name they issue a form under."""
+    since, records = form.in_force_from, studio.authorities.values()
+    named = [name for r in records for name in (r.on(max(since, r.since[0])), r.latest)]
+    return list(dict.fromkeys(map(form.issued_by, named)))
 
 
 def _boxes(layout: Layout) -> list[tuple[Page, TextBox]]:

@@ -43,6 +43,12 @@ def load_record(file: Path, name: str) -> dict[str, object]:
     return record
 
 
+def load_for(template: Template, file: Path) -> dict[str, object]:
+    """Read a record of a kind, with the photographs that lie beside it; raises TemplateError."""
+    record: dict[str, object] = template.with_photos(load_record(file, label_of(file, template)), file.parent)
+    return record
+
+
 def records(*layers: Path) -> dict[str, Path]:
     """Name the records of a kind by its folders, topmost first: the sample, then the cases in order."""
     cases = {case.stem: case for layer in reversed(layers) for case in sorted((layer / "cases").glob("*.json"))}
@@ -60,7 +66,7 @@ def exhibits(template: Template, studio: Studio) -> list[Exhibit]:
     for name, file in records(*template.layers).items():
         label = label_of(file, template)
         picture = (template.folder / label).with_suffix(".png")  # never in the folder of the kind that is extended
-        shown.append(Exhibit(name, label, picture, load_record(file, label)))
+        shown.append(Exhibit(name, label, picture, load_for(template, file)))
     seen = {studio.read(template, exhibit.data).form.id for exhibit in shown}
     for form in template.forms:
         data = None if form.id in seen else fitting(template, form, [one.data for one in shown], studio)
@@ -97,12 +103,12 @@ def choose(template: Template, case: str, form: str, studio: Studio) -> tuple[st
     files = records(*template.layers)
     name = case or SAMPLE
     named = one_of(files, name, Text("例", "case"))
-    data = load_record(named, label_of(named, template))
+    data = load_for(template, named)
     if not form:
         return name, data
     wanted = one_of({f.id: f for f in template.forms}, form, Text("版", "form"))
     for other, file in () if case else files.items():
-        fits = fitting(template, wanted, [load_record(file, other)], studio)
+        fits = fitting(template, wanted, [load_for(template, file)], studio)
         if fits is not None:
             return other, fits
     return name, on_form(template, data, wanted)

@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from certgen.author.check import longest
-from certgen.author.exhibits import SAMPLE, choose, fitting, label_of, load_record, one_of, records
+from certgen.author.exhibits import SAMPLE, choose, fitting, load_for, one_of, records
 from certgen.author.pictures import png, render
 from certgen.author.studio import PAPERS, Specimen, Studio
 from certgen.core.errors import ApplicationError, CertgenError, Text
@@ -125,7 +125,7 @@ def _record(template: Template, studio: Studio, wish: Wish) -> tuple[str, Mappin
         return choose(template, wish.case, wish.form, studio)
     by_id = {form.id: form for form in template.forms}
     form = one_of(by_id, wish.form, Text("版", "form")) if wish.form else template.forms[-1]
-    known = [load_record(file, label_of(file, template)) for file in records(*template.layers).values()]
+    known = [load_for(template, file) for file in records(*template.layers).values()]
     base = fitting(template, form, known, studio)
     if base is None:
         return choose(template, SAMPLE, form.id, studio)

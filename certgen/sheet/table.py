@@ -39,11 +39,12 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A table as read, the SHA-256 of its file, and where each field stands, by the field's name."""
+    """A table as read, the SHA-256 of its file, where each field stands, by its name, and the folder it lies in."""
 
     rows: tuple[Row, ...]
     digest: bytes
     columns: Mapping[str, Heading]
+    folder: Path
 
 
 def load_sheet(file: Path, known: Mapping[str, str]) -> Sheet:
@@ -64,7 +65,7 @@ def load_sheet(file: Path, known: Mapping[str, str]) -> Sheet:
     columns: dict[str, Heading] = {}
     for i, name in enumerate(header):
         columns.setdefault(known[name], Heading(letter(i), name))
-    return Sheet(rows, hashlib.sha256(data).digest(), columns)
+    return Sheet(rows, hashlib.sha256(data).digest(), columns, file.parent)
 
 
 def _cells(file: Path, data: bytes) -> Iterator[tuple[int, list[str]]]:
