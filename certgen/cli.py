@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from certgen import settings
-from certgen.cli_import import import_legacy, no_document, report_rows, show_inherited
+from certgen.cli_import import import_legacy, no_document, report_rows
+from certgen.cli_life import add_commands, show
 from certgen.cli_publish import publish, publish_after
 from certgen.cli_template import template_app
 from certgen.console import (
@@ -43,6 +44,8 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_
 app.add_typer(template_app, name="template")
 app.command("import-legacy")(import_legacy)
 app.command()(publish)
+app.command()(show)
+add_commands(app)
 
 
 @app.command()
@@ -325,56 +328,6 @@ def verify(
         fail(unreadable(what, error))
     answer(report.as_json(), list(report.lines(session.lang)))
     raise typer.Exit(report.verdict.exit_code)
-
-
-@app.command()
-def show(
-    number: Annotated[str, typer.Argument(metavar="NUMBER|SID")],
-    home: HomeOption = None,
-    lang: LangOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Show what the register says of a licence: its copies, dates and status."""
-    from certgen.core.chinese import SHANGHAI
-    from certgen.core.status import LABELS
-
-    session = begin(home, lang, as_json)
-    with desk() as opened:
-        found = () if unprintable(number) else opened.register.find(number)
-        if not found:
-            show_inherited(opened, number)
-            return
-        today = opened.clock().astimezone(SHANGHAI).date()
-        rows = []
-        lines = []
-        for d in found:
-            expired = d.valid_until is not None and d.valid_until < today
-            rows.append(
-                {
-                    "number": d.number,
-                    "version": d.version,
-                    "sid": d.sid,
-                    "kind": d.kind,
-                    "copy": d.copy,
-                    "paper": d.paper,
-                    "form": d.form,
-                    "authority": d.authority_name,
-                    "issued_on": str(d.issued_on),
-                    "valid_until": str(d.valid_until) if d.valid_until else None,
-                    "status": d.status,
-                    "expired": expired,
-                    "sha256": d.pdf_digest.hex(),
-                    "public": [[label.say(session.lang), value] for label, value in d.public],
-                }
-            )
-            ended = Text("已过有效期", "expired") if d.status == "issued" and expired else LABELS[d.status]
-            status = ended.say(session.lang)
-            lines.append(
-                f"{d.number}  v{d.version}  {d.copy}  {d.paper}  {d.sid}  "
-                f"{d.issued_on} – {d.valid_until or '…'}  {status}"
-            )
-        lines += [f"  {label.say(session.lang)}  {value}" for label, value in found[0].public]
-        answer(rows, lines)
 
 
 @app.command()

@@ -84,13 +84,16 @@ def answer(data: Any, lines: list[str]) -> None:
     print(json.dumps(data, ensure_ascii=False, indent=2) if _session.as_json else "\n".join(lines))
 
 
-def fail(error: CertgenError, code: int = 2) -> NoReturn:
-    """Report an error as sentences and end."""
+def fail(error: CertgenError, code: int = 2, lead: Text | None = None) -> NoReturn:
+    """Report an error as sentences and end; `lead` goes before the problems of a record or a change."""
     if _session.as_json:
         print(json.dumps(_error_json(error), ensure_ascii=False, indent=2))
     elif isinstance(error, ApplicationError):
         count = len(error.problems)
-        say(f"记录有 {count} 处问题，未签发：", f"the record has {count} fault{'s' * (count > 1)}; nothing was issued:")
+        of_record = Text(
+            f"记录有 {count} 处问题，未签发：", f"the record has {count} fault{'s' * (count > 1)}; nothing was issued:"
+        )
+        say(*(lead or of_record))
         for problem in error.problems:
             print(f"  - {problem.say(_session.lang)}", file=sys.stderr)
     else:

@@ -1,13 +1,10 @@
 """Step 7 of issuing: documents, strikes, events, outbox and ledger are written in one transaction.
 
 The strike's bytes live in the register, so there is no second store that could disagree with it; the PDF is the
-plate's bytes followed by the strike's. Every document appends an event whose digest covers the one before, so a
-line of history that is missing or altered shows (`check_events`):
-
-    digest = SHA-256("certgen-event-1" LF previous-digest JSON of the event's values)
+plate's bytes followed by the strike's. Every document appends an event (certgen.events); a new version of a licence
+takes the place of the old one here (certgen.life).
 """
 
-import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,7 +13,9 @@ from typing import Any
 
 from certgen.core.errors import RegisterError, Text
 from certgen.core.model import Certificate, Paper
+from certgen.core.status import ISSUED, Status
 from certgen.database import Statements, places
+from certgen.events import Happened, append
 from certgen.reservations import seconds
 
 _RESERVED = """
@@ -32,19 +31,7 @@ _INSERT_DOCUMENT = """
                            valid_until, issued_at, pdf_digest, record_digest, signer, plate, public)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _INSERT_STRIKE = "INSERT INTO strikes (document_id, content) VALUES (?, ?)"
-_INSERT_EVENT = """
-    INSERT INTO events (id, request_id, ordinal, document_id, action, status, at, effective_at, actor, basis, reason,
-                        digest)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
-_INSERT_OUTBOX = "INSERT INTO outbox (event_id, topic) VALUES (?, ?)"
-_EVENTS = """
-    SELECT e.id, e.request_id, e.ordinal, e.document_id, e.action, e.status, e.at, e.effective_at, e.actor, e.basis,
-           e.reason, d.record_digest, d.pdf_digest, e.digest
-      FROM events e LEFT JOIN documents d ON d.id = e.document_id
-     WHERE e.id > ? ORDER BY e.id LIMIT 1000"""
-
 # Made once: json.dumps would make an encoder for every document.
-_ascii_json = json.JSONEncoder().encode
 _short_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -94,9 +81,8 @@ def record(
     """
     identities = _reserved(db, [d.certificate.sid for d in documents])
     next_id = db.row("SELECT coalesce(max(id), 0) + 1 FROM documents")[0]
-    line, chain = _last_event(db)
     moment = seconds(at)
-    rows, strikes, events, outbox = [], [], [], []
+    rows, strikes, happened = [], [], []
     for document in documents:
         identity = identities.get(document.certificate.sid)
         if identity is None or not identity.is_of(document.certificate):
@@ -107,34 +93,29 @@ def record(
                 raise _other_bytes(document)
             continue
         _check_bytes(document, state_of)
-        line += 1
         # A further paper of a suspended licence must not put it back in force.
-        status = None if identity.has_status else "issued"
-        head = (line, identity.request_id, identity.ordinal, next_id, "issued", status, moment, moment, actor, "", "")
-        chain = _link(chain, head, document.record_digest, document.pdf_digest)
+        status: Status | None = None if identity.has_status else "issued"
+        happened.append(
+            Happened(
+                identity.request_id,
+                identity.ordinal,
+                ISSUED,
+                status,
+                moment,
+                actor,
+                document_id=next_id,
+                record_digest=document.record_digest,
+                pdf_digest=document.pdf_digest,
+            )
+        )
         rows.append(_row(next_id, identity, document))
         strikes.append((next_id, document.strike))
-        events.append((*head, chain))
-        outbox.append((line, "issued"))
         identity.papers[document.paper] = document.pdf_digest
         identity.has_status = True
         next_id += 1
     db.run_many(_INSERT_DOCUMENT, rows)
     db.run_many(_INSERT_STRIKE, strikes)
-    db.run_many(_INSERT_EVENT, events)
-    db.run_many(_INSERT_OUTBOX, outbox)
-
-
-def check_events(db: Statements) -> int:
-    """Follow the chain of events and count them. Raises RegisterError at the first that is missing or altered."""
-    line, chain = 0, b""
-    while rows := db.rows(_EVENTS, (line,)):
-        for *head, record_digest, pdf_digest, digest in rows:
-            line += 1
-            chain = _link(chain, tuple(head), record_digest, pdf_digest)
-            if head[0] != line or chain != digest:
-                raise _broken_chain(line)
-    return line
+    append(db, happened, moment)
 
 
 def _reserved(db: Statements, sids: list[str]) -> dict[str, _Identity]:
@@ -146,16 +127,6 @@ def _reserved(db: Statements, sids: list[str]) -> dict[str, _Identity]:
         if row[9] is not None:
             identity.papers[row[9]] = bytes(row[10])
     return identities
-
-
-def _last_event(db: Statements) -> tuple[int, bytes]:
-    row = db.row("SELECT id, digest FROM events ORDER BY id DESC LIMIT 1")
-    return (row[0], bytes(row[1])) if row is not None else (0, b"")
-
-
-def _link(chain: bytes, head: tuple[Any, ...], record_digest: bytes | None, pdf_digest: bytes | None) -> bytes:
-    digests = (record_digest and bytes(record_digest).hex(), pdf_digest and bytes(pdf_digest).hex())
-    return hashlib.sha256(b"certgen-event-1\n" + chain + _ascii_json([*head, *digests]).encode()).digest()
 
 
 def _row(document_id: int, identity: _Identity, document: Recorded) -> tuple[Any, ...]:
@@ -221,15 +192,5 @@ def _other_bytes(document: Recorded) -> RegisterError:
             f"证照 {document.certificate.sid}（{document.paper}）已登记过另一份文件：同一证照不得有两个版本的字节",
             f"{document.certificate.sid} ({document.paper}) is recorded already with other bytes: one document has one "
             "file",
-        )
-    )
-
-
-def _broken_chain(line: int) -> RegisterError:
-    return RegisterError(
-        Text(
-            f"事件记录第 {line} 行缺失或被改动：请停止签发并保全登记簿，与备份比对",
-            f"line {line} of the history is missing or was altered: stop issuing, keep the register as it is and "
-            "compare it with a backup",
         )
     )

@@ -1,55 +1,88 @@
 """What the register answers: which documents it knows, as a verifier or an officer asks for them."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from certgen.core.chinese import unprintable
+from certgen.core.chinese import SHANGHAI, unprintable
 from certgen.core.errors import FormatError, Text
 from certgen.core.model import Registered
 from certgen.core.sid import parse as parse_sid
+from certgen.core.status import Status, status_at
 from certgen.database import Statements
 from certgen.documents import decode_public
 from certgen.highwater import Mark, decode_shapes
+from certgen.reservations import seconds
 
-# The status is the last event's that says one, for this copy or for all copies.
+# One row for each change of a document (one row when there is none); the changes give its status.
 _DOCUMENTS = """
     SELECT i.sid, r.number, r.version, r.kind, d.title_zh, d.title_en, r.form, i.copy, d.paper, r.authority,
-           d.authority_name, d.issued_on, d.valid_until, d.issued_at,
-           (SELECT e.status FROM events e WHERE e.request_id = d.request_id AND e.status IS NOT NULL
-               AND (e.ordinal IS NULL OR e.ordinal = d.ordinal) ORDER BY e.id DESC LIMIT 1),
-           d.record_digest, d.pdf_digest, d.signer, d.public
+           d.authority_name, d.issued_on, d.valid_from, d.valid_until, d.issued_at,
+           d.record_digest, d.pdf_digest, d.signer, d.public,
+           EXISTS (SELECT 1 FROM requests x WHERE x.number = r.number AND x.kind = r.kind AND x.version > r.version
+                      AND EXISTS (SELECT 1 FROM documents y WHERE y.request_id = x.id)),
+           d.id, e.effective_at, e.status
       FROM documents d
       JOIN identities i ON i.request_id = d.request_id AND i.ordinal = d.ordinal
       JOIN requests r ON r.id = d.request_id
+      LEFT JOIN events e ON e.request_id = d.request_id AND e.action <> 'issued' AND e.status IS NOT NULL
+                        AND (e.ordinal IS NULL OR e.ordinal = d.ordinal)
 """
-BY_DIGEST = _DOCUMENTS + " WHERE d.pdf_digest = ?"
-BY_SID = _DOCUMENTS + " WHERE i.sid = ? ORDER BY d.paper DESC"
-BY_REQUEST = _DOCUMENTS + " WHERE r.request_key = ? ORDER BY i.ordinal, d.paper DESC"
+BY_DIGEST = _DOCUMENTS + " WHERE d.pdf_digest = ? ORDER BY e.id"
+BY_SID = _DOCUMENTS + " WHERE i.sid = ? ORDER BY d.paper DESC, e.id"
+BY_REQUEST = _DOCUMENTS + " WHERE r.request_key = ? ORDER BY i.ordinal, d.paper DESC, e.id"
 # A version that was reserved and never recorded is not the current one.
 _OF_NUMBER = """
      WHERE r.number = ? AND r.version = (
            SELECT max(x.version) FROM requests x WHERE x.number = r.number AND x.kind = r.kind
               AND EXISTS (SELECT 1 FROM documents y WHERE y.request_id = x.id))
-     ORDER BY r.kind, i.ordinal, d.paper DESC"""
+     ORDER BY r.kind, i.ordinal, d.paper DESC, e.id"""
 BY_NUMBER = _DOCUMENTS + _OF_NUMBER
+# The version that was in force on a day is the last whose day had come; on a day before all of them, the first.
+_OF_NUMBER_ON = """
+     WHERE r.number = ? AND r.version = (
+           SELECT coalesce(max(CASE WHEN y.issued_on <= ? AND y.valid_from <= ? THEN x.version END), min(x.version))
+             FROM requests x JOIN documents y ON y.request_id = x.id WHERE x.number = r.number AND x.kind = r.kind)
+     ORDER BY r.kind, i.ordinal, d.paper DESC, e.id"""
+BY_NUMBER_ON = _DOCUMENTS + _OF_NUMBER_ON
 
 
-def documents(db: Statements, statement: str, value: str | bytes) -> tuple[Registered, ...]:
-    """Run one of the statements above."""
-    return tuple(_registered(row) for row in db.rows(statement, (value,)))
+def documents(db: Statements, statement: str, *values: str | bytes, moment: int) -> tuple[Registered, ...]:
+    """Run one of the statements above; statuses are as of a second."""
+    found: dict[int, tuple[Any, list[tuple[int, Status]]]] = {}
+    for *row, document_id, effective_at, status in db.rows(statement, values):
+        _, changes = found.setdefault(document_id, (row, []))
+        if status is not None:
+            changes.append((effective_at, status))
+    return tuple([_registered(row, status_at(changes, moment)) for row, changes in found.values()])
 
 
-def find(db: Statements, number_or_sid: str) -> tuple[Registered, ...]:
+def find(db: Statements, number_or_sid: str, at: datetime) -> tuple[Registered, ...]:
     """Find the current version of a number with all its copies, or the documents of a sid."""
     wanted = number_or_sid.strip()
+    return _find(db, wanted, (BY_NUMBER, wanted), seconds(at))
+
+
+def find_on(db: Statements, number_or_sid: str, when: date | datetime) -> tuple[Registered, ...]:
+    """Find what stood for a number at a moment (of a day: its end), as is known now, or the documents of a sid."""
+    wanted, (day, moment) = number_or_sid.strip(), moment_of(when)
+    return _find(db, wanted, (BY_NUMBER_ON, wanted, day.isoformat(), day.isoformat()), moment)
+
+
+def moment_of(when: date | datetime) -> tuple[date, int]:
+    """Give the Shanghai day of a moment, and its second; of a day, the last."""
+    if isinstance(when, datetime):
+        return when.astimezone(SHANGHAI).date(), seconds(when)
+    return when, seconds(datetime.combine(when + timedelta(days=1), time(), SHANGHAI)) - 1
+
+
+def _find(db: Statements, wanted: str, by_number: tuple[str, ...], moment: int) -> tuple[Registered, ...]:
     if unprintable(wanted):  # a lone surrogate would not even reach the database
         return ()
-    by_number = documents(db, BY_NUMBER, wanted)
-    if by_number:
-        return by_number
+    if found := documents(db, *by_number, moment=moment):
+        return found
     try:
-        return documents(db, BY_SID, parse_sid(wanted))
+        return documents(db, BY_SID, parse_sid(wanted), moment=moment)
     except FormatError:
         return ()
 
@@ -62,8 +95,7 @@ def is_lost(db: Statements, number: str, gaps: Sequence[Mark]) -> bool:
     return any(s.covers(number, first, last) for first, last, shapes in rows for s in decode_shapes(shapes))
 
 
-def _registered(row: Any) -> Registered:
-    until = row[12]
+def _registered(row: Sequence[Any], status: Status) -> Registered:
     return Registered(
         sid=row[0],
         number=row[1],
@@ -76,11 +108,13 @@ def _registered(row: Any) -> Registered:
         authority=row[9],
         authority_name=row[10],
         issued_on=date.fromisoformat(row[11]),
-        valid_until=date.fromisoformat(until) if until else None,
-        issued_at=datetime.fromtimestamp(row[13], UTC),
-        status=row[14],
+        valid_from=date.fromisoformat(row[12]),
+        valid_until=date.fromisoformat(row[13]) if row[13] else None,
+        issued_at=datetime.fromtimestamp(row[14], UTC),
+        status=status,
         record_digest=bytes(row[15]),
         pdf_digest=bytes(row[16]),
         signer_fingerprint=bytes(row[17]),
         public=decode_public(row[18]),
+        has_newer=bool(row[19]),
     )

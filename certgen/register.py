@@ -1,10 +1,11 @@
 """The register: the book of what was reserved and issued, and the only store of issued documents.
 
-    register = Register.open("sqlite:///register.db", high_water=Path("high-water.jsonl"))
+    register = Register.open("sqlite:///register.db", high_water=Path("high-water.jsonl"), clock=now)
     register.reserve(…)    step 2 of issuing: certgen.reservations
     register.record(…)     step 7 of issuing: certgen.documents
     register.inherit(…)    what older systems issued: certgen.inherited
     register.by_sid(…)     what verifiers and officers ask: certgen.lookup
+    register.change(…)     what happens to a licence later: certgen.life
     register.ledger        batches: certgen.ledger
 
 One register may be open in many threads and processes; writers take turns (certgen.database).
@@ -13,39 +14,41 @@ One register may be open in many threads and processes; writers take turns (cert
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
-from certgen import documents, inherited, life, lookup, reservations
+from certgen import documents, events, inherited, life, lookup, reservations
 from certgen.core.errors import RegisterError, Text
 from certgen.core.model import Registered
-from certgen.core.status import Status
+from certgen.core.status import Event, Standing, Status, standing_of
 from certgen.database import Database, Statements, open_database
 from certgen.documents import Recorded
 from certgen.highwater import HighWater
 from certgen.inherited import Added, Inherited
 from certgen.ledger import Ledger, Progress, enter
-from certgen.reservations import Reservation, Reserved
+from certgen.life import Change
+from certgen.reservations import Reservation, Reserved, seconds
 from certgen.schema import REVISION
 
 _PLATES_KEPT = 64  # about 100 KB each
 
-__all__ = ["Added", "Inherited", "Progress", "Recorded", "Register", "Reservation", "Reserved"]
+__all__ = ["Added", "Change", "Inherited", "Progress", "Recorded", "Register", "Reservation", "Reserved"]
 
 
 class Register:
     """The book. `open` makes one; every method raises RegisterError when the operator must act."""
 
-    def __init__(self, database: Database, high_water: HighWater) -> None:
+    def __init__(self, database: Database, high_water: HighWater, clock: Callable[[], datetime]) -> None:
         """Take an open database with the tables of this release; see `open`."""
         # Marks first: a writer counts, commits, then marks. Read the other way round, a busy register would look
         # like a restored one.
         marks = high_water.load()
         with database.reading() as db:
             counters = reservations.read_counters(db)
+        self._clock = clock
         self._database = database
         self._high_water = high_water
         self._marks = marks
@@ -57,10 +60,11 @@ class Register:
             high_water.advance(mark for mark in counters.values())
 
     @classmethod
-    def open(cls, url: str, *, high_water: Path, readonly: bool = False) -> "Register":
+    def open(cls, url: str, *, high_water: Path, clock: Callable[[], datetime], readonly: bool = False) -> "Register":
         """Open a register, made or brought up to date if need be; `readonly` does neither and cannot write.
 
-        `high_water` is a file outside the database, best on another disk.
+        `high_water` is a file outside the database, best on another disk. `clock` says what time it is when somebody
+        asks for a status: one that takes effect tomorrow is not in force today.
         """
         database = open_database(url, readonly=readonly)
         try:
@@ -68,7 +72,7 @@ class Register:
             marks = HighWater(high_water)
             if not readonly:
                 marks.compact()
-            return cls(database, marks)
+            return cls(database, marks, clock)
         except BaseException:
             database.close()
             raise
@@ -118,6 +122,19 @@ class Register:
             if ledger is not None:
                 enter(db, ledger)
 
+    # Changing
+
+    def change(self, number_or_sid: str, change: Change, at: datetime) -> tuple[Registered, ...]:
+        """Suspend, reinstate or end a licence with all its copies, or (by sid) one copy; one transaction.
+
+        Gives the documents it changed. Raises ApplicationError, having written nothing, when there is none, the
+        table of certgen.core.status refuses, or reason, basis, actor or day are not what the action needs.
+        """
+        with self._database.writing() as db:
+            sids = life.change(db, number_or_sid.strip(), change, at)
+            moment = seconds(at)
+            return tuple(d for sid in sids for d in lookup.documents(db, lookup.BY_SID, sid, moment=moment))
+
     def mark_used(self, kind: str, numbers: Iterable[str], source: str) -> None:
         """Mark numbers of an older system as used: no counter will give them out. `source` names that system."""
         with self._database.writing() as db:
@@ -166,23 +183,43 @@ class Register:
     def by_digest(self, pdf_digest: bytes) -> Registered | None:
         """Find the document whose file has this SHA-256."""
         with self._database.reading() as db:
-            found = lookup.documents(db, lookup.BY_DIGEST, pdf_digest)
+            found = lookup.documents(db, lookup.BY_DIGEST, pdf_digest, moment=self._now())
         return found[0] if found else None
 
     def by_sid(self, sid: str) -> tuple[Registered, ...]:
         """Find the documents of a sid as stored: one for each paper, plain first."""
         with self._database.reading() as db:
-            return lookup.documents(db, lookup.BY_SID, sid)
+            return lookup.documents(db, lookup.BY_SID, sid, moment=self._now())
 
     def by_request(self, request_key: str) -> tuple[Registered, ...]:
         """Find what was recorded for a request key: every copy, every paper."""
         with self._database.reading() as db:
-            return lookup.documents(db, lookup.BY_REQUEST, request_key)
+            return lookup.documents(db, lookup.BY_REQUEST, request_key, moment=self._now())
 
     def find(self, number_or_sid: str) -> tuple[Registered, ...]:
         """Find what a person asks for: a number's current version with all copies, or a sid as typed."""
         with self._database.reading() as db:
-            return lookup.find(db, number_or_sid)
+            return lookup.find(db, number_or_sid, self._clock())
+
+    def find_on(self, number_or_sid: str, when: date | datetime) -> tuple[Registered, ...]:
+        """Find what stood for a number on a day (at its end, Asia/Shanghai) or at a moment, or a sid's documents.
+
+        Statuses are as of then, by what is known now: an event that was written down later and took effect earlier
+        counts.
+        """
+        with self._database.reading() as db:
+            return lookup.find_on(db, number_or_sid, when)
+
+    def status_on(self, sid: str, when: date | datetime) -> Standing | None:
+        """Tell whether a document was in force on a day or at a moment, as `find_on`; None for an unknown sid."""
+        found = self.find_on(sid, when)
+        day, _ = lookup.moment_of(when)
+        return standing_of(found[0].status, found[0].begins, found[0].valid_until, day) if found else None
+
+    def history(self, number_or_sid: str) -> tuple[Event, ...]:
+        """List what happened to a licence, all its versions and copies, in the order it was written down."""
+        with self._database.reading() as db:
+            return life.history(db, number_or_sid.strip())
 
     def inherited(self, number: str) -> tuple[Inherited, ...]:
         """Find what older systems issued under a number, of any kind."""
@@ -241,7 +278,10 @@ class Register:
     def check_events(self) -> int:
         """Follow the chain of events from the first and count them; raises RegisterError where it is broken."""
         with self._database.reading() as db:
-            return documents.check_events(db)
+            return events.check(db)
+
+    def _now(self) -> int:
+        return seconds(self._clock())
 
     def _row(self, statement: str, value: str | bytes) -> Any:
         with self._database.reading() as db:

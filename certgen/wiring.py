@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 
-from certgen import settings
+from certgen import outward, settings
 from certgen.authorities import AuthorityRecord, load_authorities
 from certgen.core import trustlist
 from certgen.core.chinese import SHANGHAI
@@ -22,6 +22,7 @@ from certgen.core.errors import SettingsError, Text
 from certgen.core.model import Signer
 from certgen.core.qrtext import QrSeal, host_of
 from certgen.core.trustlist import TrustList
+from certgen.outward import Outward
 from certgen.register import Register
 from certgen.settings import SHIPPED, Settings
 from certgen.template import Template, load_template
@@ -96,6 +97,12 @@ class Desk:
         return authorities(self.settings.home)
 
     @cached_property
+    def outward(self) -> tuple[Outward, ...]:
+        """What other systems call our statuses."""
+        own = self.settings.home / outward.FILE
+        return outward.load_outward(SHIPPED / "_shared" / outward.FILE, *([own] if own.is_file() else []))
+
+    @cached_property
     def trust(self) -> TrustList:
         """Who may sign what. Raises SettingsError."""
         return _anchors(self.settings.root_certificate, self.settings.trust)[2]
@@ -167,7 +174,9 @@ def _anchors(root: Path, trust: Path) -> tuple[bytes, bytes, TrustList]:
 
 def open_desk(chosen: Settings, *, readonly: bool = True, clock: Callable[[], datetime] = now) -> Desk:
     """Open a workspace for reading."""
-    return Desk(chosen, Register.open(chosen.register, high_water=chosen.high_water, readonly=readonly), clock)
+    return Desk(
+        chosen, Register.open(chosen.register, high_water=chosen.high_water, readonly=readonly, clock=clock), clock
+    )
 
 
 def open_office(
@@ -185,7 +194,7 @@ def open_office(
     from certgen.proof import read_qr
     from certgen.workshop import Workshop
 
-    register = Register.open(chosen.register, high_water=chosen.high_water)
+    register = Register.open(chosen.register, high_water=chosen.high_water, clock=clock)
     records = authorities(chosen.home)
     workshop = Workshop(
         _typefaces(chosen.extra_fonts, system=True),
@@ -336,5 +345,5 @@ def make_workspace(
         file.write_bytes(secret + b"\n")
     lines = [f'{key} = "{value}"\n' for key, value in raw.items()]
     (home / settings.FILE).write_text("".join(lines), "utf-8")
-    Register.open(chosen.register, high_water=chosen.high_water).close()
+    Register.open(chosen.register, high_water=chosen.high_water, clock=clock).close()
     return chosen

@@ -23,13 +23,13 @@ class Book:
     """A register in a folder of its own, with seeded chance."""
 
     def __init__(self, folder: Path, seed: int = 1) -> None:
-        self.folder, self.random = folder, Random(seed)
+        self.folder, self.random, self.now = folder, Random(seed), AT
         self.file, self.marks = folder / "register.db", folder / "high-water.jsonl"
         self.url = f"sqlite:///{self.file}"
         self.register = self.open()
 
     def open(self, *, readonly: bool = False) -> Register:
-        return Register.open(self.url, high_water=self.marks, readonly=readonly)
+        return Register.open(self.url, high_water=self.marks, readonly=readonly, clock=lambda: self.now)
 
     def reopen(self) -> Register:
         self.register.close()

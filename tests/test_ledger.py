@@ -22,7 +22,7 @@ PLATE = b"plate"
 
 @pytest.fixture
 def register(tmp_path: Path) -> Iterator[Register]:
-    register = Register.open(f"sqlite:///{tmp_path / 'register.db'}", high_water=tmp_path / "marks")
+    register = Register.open(f"sqlite:///{tmp_path / 'register.db'}", high_water=tmp_path / "marks", clock=lambda: AT)
     register.put_plate(hashlib.sha256(PLATE).digest(), PLATE, "plate")
     yield register
     register.close()
@@ -135,7 +135,9 @@ def test_two_hundred_thousand_rows_are_opened_in_one_go(register: Register) -> N
 
 
 def test_a_reader_cannot_open_a_batch(register: Register, tmp_path: Path) -> None:
-    reader = Register.open(f"sqlite:///{tmp_path / 'register.db'}", high_water=tmp_path / "marks", readonly=True)
+    reader = Register.open(
+        f"sqlite:///{tmp_path / 'register.db'}", high_water=tmp_path / "marks", clock=lambda: AT, readonly=True
+    )
     with pytest.raises(RegisterError, match="reading only"):
         reader.ledger.open_batch("b", "k", [])
     reader.close()

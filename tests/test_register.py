@@ -126,7 +126,7 @@ from pathlib import Path
 from certgen.core import sid
 from certgen.register import Register, Reservation
 url, marks, name = sys.argv[1:]
-register = Register.open(url, high_water=Path(marks))
+register = Register.open(url, high_water=Path(marks), clock=lambda: datetime(2026, 1, 1, tzinfo=UTC))
 for chunk in range(4):
     asked = [
         Reservation(f"{name}-{chunk}-{i}", b"d", "k", "f", "a", "t", "c", 1, 9999, lambda n: f"N{n:04d}", b"{}",
@@ -470,7 +470,9 @@ def test_a_reader_cannot_write(book: Book) -> None:
 
 def test_a_reader_makes_no_register(tmp_path: Path) -> None:
     with pytest.raises(RegisterError, match="certgen init"):
-        Register.open(f"sqlite:///{tmp_path / 'none.db'}", high_water=tmp_path / "marks", readonly=True)
+        Register.open(
+            f"sqlite:///{tmp_path / 'none.db'}", high_water=tmp_path / "marks", clock=lambda: AT, readonly=True
+        )
     assert list(tmp_path.iterdir()) == []
 
 
@@ -496,7 +498,7 @@ def test_a_register_of_a_newer_release_is_refused(book: Book) -> None:
 def test_opening_an_up_to_date_register_does_not_load_alembic(book: Book) -> None:
     program = (
         "import sys; from pathlib import Path; from certgen.register import Register\n"
-        f"Register.open({book.url!r}, high_water=Path({str(book.marks)!r})).close()\n"
+        f"Register.open({book.url!r}, high_water=Path({str(book.marks)!r}), clock=None).close()\n"
         "sys.exit('alembic' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 0
@@ -516,7 +518,7 @@ def test_a_safe_sqlite_is_accepted(version: str) -> None:
 @pytest.mark.parametrize("url", ["nonsense", "sqlite://", "sqlite:///:memory:", "mysql://h/d", "oracle://u:geheim@h/d"])
 def test_an_address_that_is_no_register_is_refused_without_its_password(url: str, tmp_path: Path) -> None:
     with pytest.raises(RegisterError, match="register address") as refused:
-        Register.open(url, high_water=tmp_path / "marks")
+        Register.open(url, high_water=tmp_path / "marks", clock=lambda: AT)
     assert "geheim" not in str(refused.value)
 
 

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Literal, Protocol
 
 from certgen.core.errors import Text
+from certgen.core.status import Status
 
 Paper = Literal["plain", "overprint"]
 Use = Literal["seal", "qr", "status"]
@@ -125,8 +126,9 @@ class Certificate:
 class Registered:
     """What the register says of one document; all that the verifier needs to know.
 
-    `status` is a word of `certgen.core.status`; expiry is not a status. `public` holds label and value
-    pairs that a template marks public, in the order of the paper.
+    `status` is a word of `certgen.core.status`, as of the moment that was asked about; expiry is not a status. `public`
+    holds label and value pairs that a template marks public, in the order of the paper. `has_newer`: a later version
+    of the same licence is recorded (the public learns that, and not which).
     """
 
     sid: str
@@ -142,11 +144,18 @@ class Registered:
     issued_on: date
     valid_until: date | None
     issued_at: datetime
-    status: str
+    status: Status
     record_digest: bytes
     pdf_digest: bytes
     signer_fingerprint: bytes
     public: tuple[tuple[Text, str], ...]
+    valid_from: date | None = None  # None: not asked for
+    has_newer: bool = False
+
+    @property
+    def begins(self) -> date:
+        """Give the first day on which the document permits anything."""
+        return max(self.issued_on, self.valid_from or self.issued_on)
 
 
 class Signer(Protocol):

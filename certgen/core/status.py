@@ -9,6 +9,7 @@ stands in ACTIONS; docs/life.md shows the same table and is tested against it.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from itertools import product
 from operator import itemgetter
 from types import MappingProxyType
@@ -32,6 +33,9 @@ LABELS: Mapping[str, Text] = MappingProxyType(
         "void": Text("作废", "void"),
     }
 )
+
+EXPIRED = Text("已过有效期", "expired")
+NOT_BEGUN = Text("尚未生效", "not yet in force")
 
 ISSUED = "issued"  # the word of the event that issuing leaves; every other event has the word of an action
 
@@ -115,3 +119,49 @@ def status_at(events: Iterable[tuple[int, Status]], moment: int) -> Status:
         if (status, after) in _PAIRS:
             status = after
     return status
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of a licence's history.
+
+    `copy` is empty when all copies are meant; `status` is what it left from `effective_at` on, None when it left
+    the status as it was. Times are UTC; `at` is when it was written down.
+    """
+
+    kind: str
+    version: int
+    copy: str
+    action: str
+    status: Status | None
+    at: datetime
+    effective_at: datetime
+    actor: str
+    basis: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a document was on a day: its status, and whether its period had begun and was over."""
+
+    status: Status
+    is_begun: bool
+    is_over: bool
+
+    @property
+    def is_in_force(self) -> bool:
+        """Whether it permitted anything."""
+        return self.status == "issued" and self.is_begun and not self.is_over
+
+    @property
+    def label(self) -> Text:
+        """Say it in words; an end that the authority made weighs more than one by the calendar."""
+        if self.status != "issued":
+            return LABELS[self.status]
+        return EXPIRED if self.is_over else LABELS["issued"] if self.is_begun else NOT_BEGUN
+
+
+def standing_of(status: Status, begins: date, valid_until: date | None, day: date) -> Standing:
+    """Compare a document's period with a day; both ends belong to it."""
+    return Standing(status, begins <= day, valid_until is not None and valid_until < day)
