@@ -24,6 +24,7 @@ from pyhanko_certvalidator import ValidationContext
 
 from certgen import wiring
 from certgen.core.cms import decode
+from certgen.core.errors import RegisterError, Text
 from certgen.core.gap import locate
 from certgen.core.model import Application, Registered
 from certgen.issue import Issued
@@ -52,6 +53,10 @@ class Book:
     def in_lost_range(self, number_or_sid: str) -> bool:
         """Say no: nothing is lost here."""
         return False
+
+    def pdf(self, pdf_digest: bytes) -> bytes:
+        """Give nothing: the bench hands the files in."""
+        raise RegisterError(Text("没有", "none"))
 
 
 @contextmanager

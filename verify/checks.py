@@ -24,6 +24,7 @@ from certgen.core.status import LABELS
 from certgen.core.trustlist import EVERY_KIND, TrustEntry
 from verify.chain import Sealer, Sealers, verify_signature
 from verify.heads import Head
+from verify.opinion import Opinions, Sight
 from verify.pdf import MAX_PDF, read_record
 from verify.report import Finding, RegisterView, say_moment
 from verify.report import UnsureError as UnsureError
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
 _END = b"%%EOF\n"
 _MAX_PREFIXES = 8
 LOST = Text("登记簿曾恢复，此号段记录缺失", "the register was restored and has lost this range of numbers")
+_IN_BOTH = (
+    *("sid", "number", "version", "kind", "form", "copy", "authority", "authority_name"),
+    *("issued_on", "valid_until", "issued_at"),
+)
 _CaseT = TypeVar("_CaseT")
 
 
@@ -55,12 +60,13 @@ class Case:
         register: RegisterView | None,
         standing: Standing,
         now: datetime,
+        opinions: Opinions,
         *,
         trusts: bool,
     ) -> None:
         """Lay out the file with what the verifier knows. `trusts` says whether a trust list is at hand."""
         self.pdf, self.head, self.sealers, self.register, self.now = pdf, head, sealers, register, now
-        self.standing, self.trusts = standing, trusts
+        self.standing, self.opinions, self.trusts = standing, opinions, trusts
 
     @cached_property
     def tail(self) -> Tail:
@@ -72,6 +78,19 @@ class Case:
         """The hash of everything before the gap, or where the gap seems to be: rules R1 and H1 share it."""
         end = max(self.pdf.rfind(b"/Contents <") + 10, self.head.clean)
         return self.head.hash(self.pdf, end), end
+
+    @cached_property
+    def digest(self) -> bytes:
+        """SHA-256 of the whole file."""
+        begun, done = self.hashed
+        whole = begun.copy()
+        whole.update(memoryview(self.pdf)[done:])
+        return whole.digest()
+
+    @cached_property
+    def sight(self) -> Sight:
+        """What the second parser sees. Raises UnsureError."""
+        return self.opinions.of(self.pdf)
 
     @cached_property
     def record(self) -> bytes:
@@ -127,10 +146,7 @@ def is_registered(case: Case) -> None:
     """
     if case.register is None:
         raise UnsureError(Text("没有登记簿，仅按文件本身核验", "no register at hand; the file is judged by itself"))
-    begun, done = case.hashed
-    whole = begun.copy()
-    whole.update(memoryview(case.pdf)[done:])
-    case.registered = case.register.by_digest(whole.digest())
+    case.registered = case.register.by_digest(case.digest)
     if case.registered is not None:
         return
     original = _registered_beginning(case.pdf, case.register)
@@ -214,6 +230,26 @@ def is_timely(case: Case) -> None:
     check_timely(case.sealer.entry, case.sealer.windows, case.facts.issued_at, by_register=known)
 
 
+def is_seen_alike(case: Case) -> None:
+    """Another parser opens the file without a doubt, sees the same signature, and nothing in it that acts or hides.
+
+    另一解析器读取无误，所见签名相同，文件内无可执行或隐藏的内容。
+    """
+    sight = case.sight
+    if sight.opens != "whole":
+        raise _wrong("O1", "另一解析器不能无误地打开此文件", f"a second parser finds the file {sight.opens}")
+    if sight.fields != 1 or sight.signatures != 1:
+        raise _wrong("O2", "签名域不唯一", f"{sight.fields} form fields, {sight.signatures} signatures, wanted one")
+    if not sight.certifies:
+        raise _wrong("O3", "签名未声明禁止任何改动", "the signature does not certify that nothing may be changed")
+    gap = case.gap
+    held = case.pdf[gap.b + 1 : gap.b + 65].decode("ascii")
+    if sight.range != (0, gap.b, gap.c, gap.total - gap.c) or sight.contents != held:
+        raise _wrong("O4", "另一解析器看到的签名不是这一个", "a second parser sees another signature")
+    if sight.active or not sight.is_plain:
+        raise _wrong("O5", "文件内有可执行、外链、隐藏或夹带的内容", "something acts, fetches, hides or is attached")
+
+
 def holds_its_record(case: Case) -> Text | None:
     """The record inside the document is the one in the register.
 
@@ -225,9 +261,15 @@ def holds_its_record(case: Case) -> Text | None:
             f"文件内的记录规范完整，编号 {certificate.number}",
             f"the record inside is whole and well-formed: number {certificate.number}",
         )
-    if record.digest(case.record) != case.registered.record_digest:
+    if record.digest(case.record) != case.registered.record_digest or not _says_the_same(case):
         raise _wrong("M1", "文件内的记录与登记簿不一致", "the record inside is not the one in the register")
     return None
+
+
+def _says_the_same(case: Case) -> bool:
+    """Compare what row and record both say: a row that was altered keeps the digest of its record."""
+    row, inside = case.registered, case.certificate
+    return all(getattr(row, name) == getattr(inside, name) for name in _IN_BOTH)
 
 
 def is_in_force(case: Case) -> Text | None:
@@ -351,6 +393,7 @@ CHECKS: tuple[CheckOf[Case], ...] = (
     build("T1", "C", is_enrolled),
     build("T2", "C", is_chained),
     build("T4", "C", is_timely),
+    build("O", "S H1 H2", is_seen_alike),
     build("M1", "S", holds_its_record),
     build("V", "S", is_in_force),
 )

@@ -7,6 +7,7 @@ those of the whole file would.
 
 from collections import deque
 from hashlib import sha256
+from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -40,13 +41,14 @@ _NONE = Head(b"", sha256())
 
 
 class Heads:
-    """The heads met so far, longest first."""
+    """The heads met so far, longest first. Safe from several threads."""
 
-    __slots__ = ("_known", "_recent")
+    __slots__ = ("_known", "_lock", "_recent")
 
     def __init__(self) -> None:
         self._known: tuple[Head, ...] = ()
         self._recent: deque[bytes] = deque(maxlen=_MOST_RECENT)
+        self._lock = Lock()
 
     def of(self, pdf: bytes) -> Head:
         """Find the longest known head of a file; an empty one when there is none."""
@@ -64,6 +66,10 @@ class Heads:
         start, end = head.clean, gap - _RANGE
         if start > len(pdf) // 2:
             return
+        with self._lock:
+            self._learn(pdf, start, end)
+
+    def _learn(self, pdf: bytes, start: int, end: int) -> None:
         sample = pdf[start : start + max(_SAMPLE, _SHORTEST - start)]
         for other in self._recent:
             if other.startswith(sample, start) and (length := _common(pdf, other, start)) < end:

@@ -66,6 +66,9 @@ class RegisterView(Protocol):
     def in_lost_range(self, number_or_sid: str) -> bool:
         """Say whether a restored register may have lost this number or sid."""
 
+    def pdf(self, pdf_digest: bytes) -> bytes:
+        """Give the stored original of a document, as it was issued. Raises RegisterError when there is none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -76,6 +79,7 @@ class Report:
     facts: Facts = ()
     document: Registered | None = None
     is_authoritative: bool = True  # whether a register was at hand
+    nature: Text | None = None  # what the file is, where it is not built as ours are
 
     def __bool__(self) -> NoReturn:
         raise TypeError("a report is neither true nor false; ask .verdict or call .require()")
@@ -115,6 +119,7 @@ class Report:
                 {"label": label._asdict(), "value": value._asdict() if isinstance(value, Text) else value}
                 for label, value in self.facts
             ],
+            "nature": self.nature._asdict() if self.nature else None,
             "sid": self.document.sid if self.document else None,
             "number": self.document.number if self.document else None,
             "status": self.document.status if self.document else None,
@@ -126,6 +131,8 @@ class Report:
         said = self.reason or self._as_of
         title = self.verdict.text.say(lang)
         out = [f"{title}: {said.message.say(lang)}" if said else title]
+        if self.nature:
+            out.append(f"  {self.nature.say(lang)}")
         out += [f"  {label.say(lang)}: {say(value, lang)}" for label, value in self.facts]
         return [*out, *(f"  {marks[f.ok]} {f.rule:3} {f.message.say(lang)}" for f in self.findings)]
 

@@ -13,7 +13,7 @@ from hashlib import sha256
 
 from certgen.core import gap, record, statuslist
 from certgen.core.cms import CmsProfile
-from certgen.core.errors import Text
+from certgen.core.errors import RegisterError, Text
 from certgen.core.model import Certificate, Registered, Signer, Slot
 from certgen.core.qrtext import QrFacts, QrSeal
 from certgen.core.status import Status
@@ -57,6 +57,7 @@ class Book:
 
     documents: list[Registered] = field(default_factory=list)
     lost: tuple[str, ...] = ()
+    files: dict[bytes, bytes] = field(default_factory=dict)
 
     def by_digest(self, digest: bytes) -> Registered | None:
         return next((one for one in self.documents if one.pdf_digest == digest), None)
@@ -66,6 +67,11 @@ class Book:
 
     def in_lost_range(self, number_or_sid: str) -> bool:
         return number_or_sid in self.lost
+
+    def pdf(self, pdf_digest: bytes) -> bytes:
+        if pdf_digest not in self.files:
+            raise RegisterError(Text("登记簿中没有这份文件", "no such file"))
+        return self.files[pdf_digest]
 
     def enter(self, pdf: bytes, certificate: Certificate = CERTIFICATE, status: str = "issued") -> Registered:
         c = certificate
@@ -77,6 +83,7 @@ class Book:
             b"", public,
         )  # fmt: skip
         self.documents.append(written)
+        self.files[written.pdf_digest] = pdf
         return written
 
 

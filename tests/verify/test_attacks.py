@@ -305,13 +305,13 @@ def test_a_record_that_we_would_not_have_written_is_refused(name: str, office: O
 
 
 BEFORE_SEALING: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
-    "two records in the catalog": ("M1", lambda p: p.replace(b"/Lang(zh-CN)", b"/AF[4 0 R]  ")),
-    "no record in the catalog": ("M1", lambda p: p.replace(b"/AF[4 0 R]", b"/Af[4 0 R]")),
-    "a record elsewhere": ("M1", lambda p: p.replace(b"/AF[4 0 R]", b"/AF[5 0 R]")),
-    "a record beyond the table": ("M1", lambda p: p.replace(b"/Lang(zh-CN)/AF[4", b"/Lang(zh-C)/AF[99")),
-    "another name": ("M1", lambda p: p.replace(b"/UF(record.json)", b"/UF(record.html)")),
+    "two records in the catalog": ("O1", lambda p: p.replace(b"/Lang(zh-CN)", b"/AF[4 0 R]  ")),
+    "no record in the catalog": ("O5", lambda p: p.replace(b"/AF[4 0 R]", b"/Af[4 0 R]")),
+    "a record elsewhere": ("O5", lambda p: p.replace(b"/AF[4 0 R]", b"/AF[5 0 R]")),
+    "a record beyond the table": ("O1", lambda p: p.replace(b"/Lang(zh-CN)/AF[4", b"/Lang(zh-C)/AF[99")),
+    "another name": ("O5", lambda p: p.replace(b"/UF(record.json)", b"/UF(record.html)")),
     "two files": ("M1", lambda p: p.replace(b"/UF 3 0 R", b"/UF 2 0 R")),
-    "a wrong length": ("M1", lambda p: p.replace(b"/FlateDecode/Length 3", b"/FlateDecode/Length 2")),
+    "a wrong length": ("O1", lambda p: p.replace(b"/FlateDecode/Length 3", b"/FlateDecode/Length 2")),
     "an update prepared": ("S2", lambda p: p.replace(b"/Lang(zh-CN)", b"/Prev 123456")),
 }
 
@@ -323,6 +323,8 @@ def test_a_file_wrong_before_it_was_sealed_is_refused(name: str, office: Office)
     assert report.verdict is Verdict.FAILED
     assert report.reason is not None
     assert report.reason.rule == rule
+    # M1 refuses by itself whatever the second parser may say of a record that is not where it belongs
+    assert "M1" in {finding.rule for finding in report.findings if finding.ok is False} or rule == "S2"
 
 
 @given(st.binary(max_size=400))
