@@ -6,8 +6,10 @@
     3 each       statuses are read from the register, packed, signed, judged as a stranger would, and written whole
     4 remember   the last event that was looked at
 
-A crash after any step costs nothing but that the next run does more. What lies in the folder is never signed again:
-whoever could write there (it is the public's) would have an old list signed as a new one.
+A crash after any step costs nothing but that the next run does more. What lies in the folder is not signed again:
+whoever could write there (it is the public's) would have an old list signed as a new one. Only where the register knows
+of nothing does an earlier list of ours speak on: a register restored from a backup must not call what it has lost
+never issued.
 """
 
 import fcntl
@@ -29,6 +31,7 @@ from certgen.core.qrtext import host_of
 from certgen.core.status import Status
 from certgen.core.statuslist import StatusList
 from certgen.core.trustlist import TrustList
+from certgen.published import Published
 
 _NOTICE = timedelta(days=5)  # a ceremony may have to wait for a working day
 
@@ -142,11 +145,25 @@ class Publisher:
         return [name for name, content in anchors.items() if self._put(name, content)]
 
     def _choose(self, seen: int, now: datetime) -> list[int]:
-        begun, memory = self.book.shards(), self._memory()
+        begun, memory = self._begun(), self._memory()
         if memory is None or memory[0] > seen or memory[1] > now:  # the first time, a restored register, a wrong clock
-            return list(begun)
+            return begun
         changed = frozenset(self.book.shards_changed(*memory, now))
         return [shard for shard in begun if shard in changed or self._is_due(shard, now)]
+
+    def _begun(self) -> list[int]:
+        """List the shards of the register, and those that a restored register has lost and we have published."""
+        ours = (shard for shard in Published(self.plan.folder).shards() if self._last(shard) is not None)
+        return sorted({*ours, *self.book.shards()})
+
+    def _last(self, shard: int) -> StatusList | None:
+        """Give the list of this shard that lies in the folder, if a reader would believe it."""
+        try:
+            data = (self.plan.folder / published.STATUS / f"{shard}.cwt").read_bytes()
+            found = statuslist.decode(data, self.trust)
+        except (OSError, CertgenError):
+            return None
+        return found if found.shard == shard else None
 
     def _memory(self) -> tuple[int, datetime] | None:
         """Give the last event looked at and when. In doubt nothing is remembered, and every shard is looked at."""
@@ -159,16 +176,17 @@ class Publisher:
 
     def _is_due(self, shard: int, now: datetime) -> bool:
         """Say whether the list of a shard must be signed anew although nothing happened in it."""
-        try:
-            found = statuslist.decode((self.plan.folder / published.STATUS / f"{shard}.cwt").read_bytes(), self.trust)
-        except (OSError, CertgenError):
+        found = self._last(shard)
+        if found is None:
             return True
         life = (found.uri, found.ttl_s, found.expires_at - found.issued_at)
         wanted = (statuslist.uri_of(self.plan.origin, shard), self.plan.ttl_s, timedelta(seconds=self.plan.life_s))
         return life != wanted or not found.issued_at <= now < found.due_at
 
     def _list(self, shard: int, now: datetime) -> bytes:
-        packed = statuslist.pack(self.book.slots(shard, now))
+        packed, last = statuslist.pack(self.book.slots(shard, now)), self._last(shard)
+        if last is not None:
+            packed = statuslist.carry_over(packed, last.packed)
         expires, uri = now + timedelta(seconds=self.plan.life_s), statuslist.uri_of(self.plan.origin, shard)
         data = statuslist.encode(StatusList(uri, now, expires, self.plan.ttl_s, packed), self.open_signer())
         statuslist.decode(data, self.trust)  # a key that was rotated or marked as stolen is told here, not by a citizen

@@ -122,6 +122,31 @@ def test_an_old_list_put_back_is_not_made_new(house: House, issued: Issued) -> N
     assert words(house) == {"revoked", None}
 
 
+def test_what_a_restored_register_has_lost_is_not_called_never_issued(house: House, tmp_path: Path) -> None:
+    backup = tmp_path / "backup"
+    shutil.copytree(house.settings.home, backup)
+    pdf = house.issue().documents[0].pdf
+    house.clock.tick(hours=2)
+    house.publish()
+    shutil.copytree(house.settings.published, backup / "published")
+    with House(backup, at=house.clock.now) as restored:
+        restored.clock.tick(days=2)
+        assert LIST in restored.publish()
+        report = offline(restored, pdf)
+        assert report.verdict is Verdict.PASSED
+        another = restored.issue(key="after the restore").documents[0].pdf
+        restored.publish()
+        assert {offline(restored, one).verdict for one in (pdf, another)} <= {Verdict.PASSED, Verdict.INDETERMINATE}
+
+
+def test_a_list_under_the_name_of_another_is_not_taken_over(house: House, issued: Issued) -> None:
+    house.publish()
+    folder = house.settings.published / "status"
+    (folder / "7.cwt").write_bytes((folder / "0.cwt").read_bytes())
+    house.clock.tick(hours=1)
+    assert house.publish() == (LIST,)
+
+
 @pytest.mark.parametrize("content", [b"", b"rubbish"])
 def test_a_list_that_cannot_be_read_is_written_anew(house: House, issued: Issued, content: bytes) -> None:
     house.publish()

@@ -106,6 +106,21 @@ def pack(statuses: Iterable[tuple[int, Status]]) -> bytes:
     return (high << 4 | low).to_bytes(_SIZE, "little")
 
 
+def carry_over(packed: bytes, before: bytes) -> bytes:
+    """Keep what an earlier list said of places where nothing seems to be issued any more.
+
+    No place becomes *never issued* again: a register that says so was restored from a backup and has lost documents.
+    """
+    kept = bytearray(packed)
+    for at, (new, old) in enumerate(zip(packed, before, strict=True)):
+        if new != old:
+            low, high = (
+                now if now != NEVER_ISSUED else was for now, was in ((new & 15, old & 15), (new >> 4, old >> 4))
+            )
+            kept[at] = high << 4 | low
+    return bytes(kept)
+
+
 def encode(statuses: StatusList, signer: Signer) -> bytes:
     """Write the list and sign it with the status key. Raises FormatError for a list `decode` would refuse."""
     if signer.algorithm != "ES256":

@@ -155,6 +155,13 @@ def test_every_document_is_found_at_its_place_and_nobody_anywhere_else():
     assert {place: found.status(place) for place in range(ENTRIES) if found.status(place)} == wanted
 
 
+def test_a_place_never_becomes_never_issued_again():
+    before = {0: "issued", 1: "revoked", 2: "suspended", 3: "void", ENTRIES - 1: "issued"}
+    after = {0: "revoked", 2: "issued", 9: "issued"}
+    kept = statuslist.carry_over(statuslist.pack(after.items()), statuslist.pack(before.items()))
+    assert kept == statuslist.pack((before | after).items())
+
+
 def test_a_list_names_its_shard():
     assert [made.shard for made in LISTS.values()] == [0, 0, 4294967295]
 
