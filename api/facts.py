@@ -9,7 +9,7 @@ from certgen.core.chinese import SHANGHAI
 from certgen.core.errors import Lang, Text
 from certgen.core.model import Registered
 from certgen.core.sid import grouped
-from certgen.core.status import LABELS
+from certgen.core.status import standing_of
 
 # What a status means to somebody at a counter (中华人民共和国行政许可法 knows 撤回, 撤销, 注销; 行政处罚法 暂扣, 吊销).
 MEANINGS: Mapping[str, Text] = MappingProxyType(
@@ -21,6 +21,10 @@ MEANINGS: Mapping[str, Text] = MappingProxyType(
         "expired": Text(
             "这份证照确已签发，但有效期已过，目前不再有效。",
             "This document was issued, but its period is over. It is no longer in force.",
+        ),
+        "ahead": Text(
+            "这份证照确已签发，但有效期尚未开始。在此之前请查看持证人的原证。",
+            "This document was issued, but its period has not begun. Until then ask the holder for the old one.",
         ),
         "superseded": Text(
             "这份证照已由新证替代，请查看持证人的新证。",
@@ -44,9 +48,8 @@ MEANINGS: Mapping[str, Text] = MappingProxyType(
         "void": Text("这份证照已作废，请勿使用。", "This document is void. Do not use it."),
     }
 )
-_EXPIRED = Text("已过有效期", "Expired")
 _WITHOUT_END = Text("长期", "without end")
-_TONES = {"issued": "good", "suspended": "wait"}
+_TONES = {"issued": "good", "suspended": "wait", "ahead": "wait"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class Shown:
 
     document: Registered
     copy_title: Text
-    state: str  # a word of `certgen.core.status`, or `expired`
+    state: str  # a word of `certgen.core.status`, `expired` or `ahead`
     verdict: Text
     meaning: Text
     tone: str  # good, wait or bad: the colour beside the words
@@ -110,9 +113,9 @@ class Showing:
     def show(self, known: Registered, at: datetime) -> Shown:
         """Show a document as of a moment; days are those of Asia/Shanghai."""
         today = at.astimezone(SHANGHAI).date()
-        is_over = known.status == "issued" and known.valid_until is not None and known.valid_until < today
-        state = "expired" if is_over else known.status
-        label = _EXPIRED if is_over else LABELS.get(known.status, Text(known.status, known.status))
+        standing = standing_of(known.status, known.begins, known.valid_until, today)
+        state = standing.word
+        label = standing.label
         verdict = Text(label.zh, label.en[:1].upper() + label.en[1:])
         return Shown(
             document=known,

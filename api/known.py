@@ -36,7 +36,7 @@ def judge_known(known: Registered, trust: TrustList, now: datetime) -> Report:
         _PASSED["R1"],
         _ask("T1", lambda: check_enrolled(entry, True, known.authority, known.kind)),
         _ask("T4", lambda: check_timely(entry, (), known.issued_at, by_register=True)),
-        _ask("V", lambda: check_in_force(known.status, known.valid_until, now)),
+        _ask("V", lambda: check_in_force(known.status, known.valid_until, now, known.begins)),
     )
     return Report(judge(findings, is_authoritative=True), findings, (), known)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from certgen import settings
+from certgen import cli_versions, settings
 from certgen.cli_import import import_legacy, no_document, report_rows
 from certgen.cli_life import add_commands, show
 from certgen.cli_publish import publish, publish_after
@@ -46,6 +46,7 @@ app.command("import-legacy")(import_legacy)
 app.command()(publish)
 app.command()(show)
 add_commands(app)
+cli_versions.add_commands(app)
 
 
 @app.command()

@@ -9,7 +9,16 @@ import typer
 from certgen import settings
 from certgen.cli_import import no_document, show_inherited
 from certgen.cli_publish import publish_after
-from certgen.console import HomeOption, JsonOption, LangOption, answer, begin, current, desk, fail
+from certgen.console import (
+    HomeOption,
+    JsonOption,
+    LangOption,
+    answer,
+    begin,
+    current,
+    desk,
+    fail,
+)
 from certgen.core.chinese import SHANGHAI, shown, unprintable
 from certgen.core.errors import ApplicationError, SettingsError, Text
 from certgen.core.model import Registered
@@ -57,7 +66,7 @@ def show(
         if any(d.has_newer for d in found):
             lines.append(Text("  此证照已有更新的版本", "  there is a newer version of this licence").say(session.lang))
         lines += [f"  {label.say(session.lang)}  {value}" for label, value in found[0].public]
-        answer([_document_json(d, standing, day, opened.outward) for d, standing in both], lines)
+        answer([document_json(d, standing, day, opened.outward) for d, standing in both], lines)
 
 
 def document_line(d: Registered, standing: Standing) -> str:
@@ -75,7 +84,8 @@ def parse_day(text: str, option: str) -> date:
         fail(SettingsError(Text(f"{option}“{found}”应为日期，如 2025-05-01", f"{option} {found!r}: wanted 2025-05-01")))
 
 
-def _document_json(d: Registered, standing: Standing, day: date, systems: "tuple[Outward, ...]") -> dict[str, Any]:
+def document_json(d: Registered, standing: Standing, day: date, systems: "tuple[Outward, ...]") -> dict[str, Any]:
+    """Write a document as plain values, with the codes of other systems for what it is."""
     return {
         "number": d.number,
         "version": d.version,
@@ -194,4 +204,4 @@ def _say_done(opened: "Desk", done: tuple[Registered, ...], effective: datetime 
         lines.append(
             Text(f"自 {effective:%Y-%m-%d} 起生效", f"takes effect on {effective:%Y-%m-%d}").say(current().lang)
         )
-    answer([_document_json(d, standing, today, opened.outward) for d, standing in both], lines)
+    answer([document_json(d, standing, today, opened.outward) for d, standing in both], lines)

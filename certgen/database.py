@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -171,6 +172,13 @@ class _Direct(Statements):
 def places(count: int) -> str:
     """Write the value markers of an `IN (…)` list."""
     return ",".join("?" * count)
+
+
+def seconds(at: datetime) -> int:
+    """Write a moment as the tables keep it: whole seconds since 1970-01-01 UTC. Raises ValueError without a zone."""
+    if at.tzinfo is None:
+        raise ValueError(f"{at} has no time zone, wanted an aware datetime")
+    return int(at.timestamp())
 
 
 def open_database(url: str, *, readonly: bool) -> Database:

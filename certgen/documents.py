@@ -8,15 +8,15 @@ takes the place of the old one here (certgen.life).
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
+from certgen import versions
 from certgen.core.errors import RegisterError, Text
 from certgen.core.model import Certificate, Paper
 from certgen.core.status import ISSUED, Status
-from certgen.database import Statements, places
+from certgen.database import Statements, places, seconds
 from certgen.events import Happened, append
-from certgen.reservations import seconds
 
 _RESERVED = """
     SELECT i.sid, i.request_id, i.ordinal, r.number, r.version, i.copy, i.salt, i.shard, i.slot, d.paper, d.pdf_digest,
@@ -83,6 +83,7 @@ def record(
     next_id = db.row("SELECT coalesce(max(id), 0) + 1 FROM documents")[0]
     moment = seconds(at)
     rows, strikes, happened = [], [], []
+    begins: dict[int, date] = {}  # of new versions of older licences
     for document in documents:
         identity = identities.get(document.certificate.sid)
         if identity is None or not identity.is_of(document.certificate):
@@ -93,6 +94,8 @@ def record(
                 raise _other_bytes(document)
             continue
         _check_bytes(document, state_of)
+        if document.certificate.version > 1:
+            begins[identity.request_id] = max(document.certificate.issued_on, document.certificate.valid_from)
         # A further paper of a suspended licence must not put it back in force.
         status: Status | None = None if identity.has_status else "issued"
         happened.append(
@@ -113,6 +116,8 @@ def record(
         identity.papers[document.paper] = document.pdf_digest
         identity.has_status = True
         next_id += 1
+    if begins:
+        happened += versions.succeed(db, begins, at)
     db.run_many(_INSERT_DOCUMENT, rows)
     db.run_many(_INSERT_STRIKE, strikes)
     append(db, happened, moment)

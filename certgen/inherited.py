@@ -9,8 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from certgen.core.chinese import unprintable
-from certgen.database import Statements, places
-from certgen.reservations import seconds
+from certgen.database import Statements, places, seconds
 
 _COLUMNS = "number, kind, holder, credit_code, issued_on, valid_until, source"
 _OF_NUMBER = f"SELECT {_COLUMNS} FROM inherited WHERE number = ? ORDER BY kind"  # noqa: S608 - our own words

@@ -24,7 +24,7 @@ from certgen.authorities import AuthorityRecord
 from certgen.core import sid
 from certgen.core.chinese import SHANGHAI, shown, unprintable
 from certgen.core.errors import ApplicationError, Problem, SigningError, Text, VerificationError
-from certgen.core.model import Application, Certificate, Field, Paper, Signer, Slot
+from certgen.core.model import Application, Certificate, Field, Paper, Signer, Slot, Succession
 from certgen.core.qrtext import QrFacts, QrSeal, QrText, holder_of
 from certgen.fieldtypes import found, in_public, is_blank
 from certgen.fonts import MissingGlyph
@@ -207,7 +207,7 @@ class Issuer:
         now = self.clock()
         jobs, problems = [], dict[tuple[str, str], Problem]()
         for at, copy in enumerate(template.copies):
-            certificate = _certificate(template, reading, now, None, at)
+            certificate = _certificate(template, reading, now, None, at, application.succession)
             for paper in papers:
                 face, engraving = self.workshop.face(template, reading.form, copy, paper, reading.authority, stamp)
                 try:
@@ -259,12 +259,12 @@ class Issuer:
         return self.register.reserve([self._reservation(one) for one in ready], self.clock(), self.chance)
 
     def _reservation(self, one: Ready) -> Reservation:
-        reading, copies = one.reading, len(one.template.copies)
+        reading, copies, succession = one.reading, len(one.template.copies), one.application.succession
         random = self.chance(24 * copies)
         draws = [random[24 * i : 24 * i + 24] for i in range(copies)]
         return Reservation(
             request_key=one.application.request_key,
-            body_digest=reading.body_digest,
+            body_digest=reading.body_digest if succession is None else succession.digest,
             kind=reading.kind,
             form=reading.form.id,
             authority=reading.authority.id,
@@ -278,6 +278,7 @@ class Issuer:
             sids=tuple(sid.make(int.from_bytes(d[:8], "big") >> 4) for d in draws),
             salts=tuple(d[8:] for d in draws),
             holds=reading.holds,
+            succession=succession,
         )
 
     def _earlier(self, one: Ready, papers: Sequence[Paper]) -> Issued | None:
@@ -404,13 +405,19 @@ class Signed:
 
 
 def _certificate(
-    template: Template, reading: Reading, now: datetime, promise: Reserved | None, place: int
+    template: Template,
+    reading: Reading,
+    now: datetime,
+    promise: Reserved | None,
+    place: int,
+    succession: Succession | None = None,
 ) -> Certificate:
     """Gather the facts of a copy, by its place; without a promise, with any number and sid in their places."""
     copy = template.copies[place]
+    number = succession.number if succession else reading.number(reading.last) if promise is None else promise.number
     return Certificate(
         sid=promise.sids[place] if promise else "W" * 12,  # a letter: tried in the widest
-        number=promise.number if promise else reading.number(reading.last),
+        number=number,
         version=promise.version if promise else 1,
         kind=template.kind,
         form=reading.form.id,

@@ -15,9 +15,8 @@ from certgen.core.chinese import SHANGHAI, shown, unprintable
 from certgen.core.errors import ApplicationError, FormatError, Problem, Text
 from certgen.core.sid import parse as parse_sid
 from certgen.core.status import ACTIONS, LABELS, Action, Event, Status, status_at
-from certgen.database import Statements
+from certgen.database import Statements, seconds
 from certgen.events import Happened, append
-from certgen.reservations import seconds
 
 LONGEST = 500  # characters of a reason or a legal basis
 AHEAD = timedelta(days=366)  # nothing is decided longer in advance; a year that is mistyped would be
@@ -229,6 +228,12 @@ def _day_fault(copies: list[_Copy], effective: int, now: int) -> Problem | None:
         f"{first}（发证日期）以后、一年以内", f"from {first} on, its day of issue, and within a year from now"
     )
     return Problem("effective", _EFFECTIVE, f"{found:%Y-%m-%d %H:%M}", wanted)
+
+
+def resolve(db: Statements, number_or_sid: str) -> tuple[str, str]:
+    """Find number and kind of what a person names; raises ApplicationError."""
+    copies, _ = _copies(db, number_or_sid)
+    return copies[0].number, copies[0].kind
 
 
 def start_of(day: date) -> int:

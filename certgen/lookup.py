@@ -9,10 +9,10 @@ from certgen.core.errors import FormatError, Text
 from certgen.core.model import Registered
 from certgen.core.sid import parse as parse_sid
 from certgen.core.status import Status, status_at
-from certgen.database import Statements
+from certgen.database import Statements, seconds
 from certgen.documents import decode_public
 from certgen.highwater import Mark, decode_shapes
-from certgen.reservations import seconds
+from certgen.reservations import SLOTS
 
 # One row for each change of a document (one row when there is none); the changes give its status.
 _DOCUMENTS = """
@@ -88,11 +88,15 @@ def _find(db: Statements, wanted: str, by_number: tuple[str, ...], moment: int) 
 
 
 def is_lost(db: Statements, number: str, gaps: Sequence[Mark]) -> bool:
-    """Tell whether a number may be one that a restored register has forgotten."""
-    if any(shape.covers(number, gap.first, gap.highest) for gap in gaps for shape in gap.shapes):
+    """Tell whether a number may be one that a restored register has forgotten, or have a version that it has."""
+    known = [(gap.scope, gap.first, gap.highest, gap.shapes) for gap in gaps]
+    rows = db.rows("SELECT scope, first, last, shapes FROM lost_ranges")
+    ranges = known + [(scope, first, last, decode_shapes(shapes)) for scope, first, last, shapes in rows]
+    if any(s.covers(number, first, last) for _, first, last, shapes in ranges for s in shapes):
         return True
-    rows = db.rows("SELECT first, last, shapes FROM lost_ranges")
-    return any(s.covers(number, first, last) for first, last, shapes in rows for s in decode_shapes(shapes))
+    # A new version draws no number; that it was there shows by its place in a status list alone.
+    lost_places = any(scope == SLOTS for scope, *_ in ranges)
+    return lost_places and db.row("SELECT 1 FROM requests WHERE number = ? LIMIT 1", (number,)) is not None
 
 
 def _registered(row: Sequence[Any], status: Status) -> Registered:

@@ -20,22 +20,23 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
-from certgen import documents, events, inherited, life, lookup, reservations
+from certgen import documents, events, inherited, life, lookup, reservations, versions
 from certgen.core.errors import RegisterError, Text
 from certgen.core.model import Registered
 from certgen.core.status import Event, Standing, Status, standing_of
-from certgen.database import Database, Statements, open_database
+from certgen.database import Database, Statements, open_database, seconds
 from certgen.documents import Recorded
 from certgen.highwater import HighWater
 from certgen.inherited import Added, Inherited
 from certgen.ledger import Ledger, Progress, enter
 from certgen.life import Change
-from certgen.reservations import Reservation, Reserved, seconds
+from certgen.reservations import Reservation, Reserved
 from certgen.schema import REVISION
+from certgen.versions import Version
 
 _PLATES_KEPT = 64  # about 100 KB each
 
-__all__ = ["Added", "Change", "Inherited", "Progress", "Recorded", "Register", "Reservation", "Reserved"]
+__all__ = ["Added", "Change", "Inherited", "Progress", "Recorded", "Register", "Reservation", "Reserved", "Version"]
 
 
 class Register:
@@ -134,6 +135,14 @@ class Register:
             sids = life.change(db, number_or_sid.strip(), change, at)
             moment = seconds(at)
             return tuple(d for sid in sids for d in lookup.documents(db, lookup.BY_SID, sid, moment=moment))
+
+    def base(self, number_or_sid: str, request_key: str) -> Version:
+        """Find what a new version follows: the newest version, or what this very request followed before.
+
+        Raises ApplicationError when the register has no such number.
+        """
+        with self._database.reading() as db:
+            return versions.base(db, number_or_sid.strip(), request_key)
 
     def mark_used(self, kind: str, numbers: Iterable[str], source: str) -> None:
         """Mark numbers of an older system as used: no counter will give them out. `source` names that system."""

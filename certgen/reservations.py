@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from certgen import holds
+from certgen import holds, versions
 from certgen.core.errors import Problem, RegisterError, Text
-from certgen.core.model import Hold, Slot
-from certgen.database import Statements, places
+from certgen.core.model import Hold, Slot, Succession
+from certgen.database import Statements, places, seconds
 from certgen.highwater import Mark, Shape, decode_shapes, encode_shapes
 from certgen.slots import SHARD, shard
 
@@ -52,7 +52,7 @@ class Reservation:
     the same counter means the same rule.
     `data` is private JSON with unmasked values, kept in the register alone. `sids` and `salts` are proposals, one
     for each of `copies`; an earlier reservation with the same key has its own. `holds` are values that no other licence
-    in force may have.
+    in force may have. With a `succession` no number is drawn: the new version has that of the old one.
     """
 
     request_key: str
@@ -70,6 +70,7 @@ class Reservation:
     sids: tuple[str, ...]
     salts: tuple[bytes, ...]
     holds: tuple[Hold, ...] = ()
+    succession: Succession | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,27 +141,21 @@ def settle(db: Statements, marks: dict[str, Mark], at: datetime) -> None:
         db.run(_KEEP_COUNTER, (gap.scope, marks[gap.scope].first, last, encode_shapes(gap.shapes)))
 
 
-def seconds(at: datetime) -> int:
-    """Write a moment as whole seconds since 1970-01-01 UTC; raises ValueError when it has no time zone."""
-    if at.tzinfo is None:
-        raise ValueError(f"{at} has no time zone, wanted an aware datetime")
-    return int(at.timestamp())
-
-
 def reserve(
     db: Statements, reservations: Sequence[Reservation], at: datetime, chance: Callable[[int], bytes]
 ) -> tuple[list[Reserved], list[Mark]]:
     """Do steps 1 to 4; give the answer to each, and the marks that must be flushed before they leave."""
     promises = _earlier(db, [r.request_key for r in reservations])  # 1
-    refused = _refused(db, reservations, promises, at) if any(r.holds for r in reservations) else {}
+    bound = any(r.holds or r.succession for r in reservations)
+    refused = _refused(db, reservations, promises, at) if bound else {}
     asked = {r.request_key: r for r in reversed(reservations)}
     new = [r for key, r in asked.items() if key not in promises and key not in refused][::-1]
     counters = read_counters(db, {*(r.counter for r in reservations), SLOTS})
     if new:
-        numbers = _draw_numbers(db, new, counters)  # 2
+        where = _place(db, new, counters)  # 2
         slots = _draw_slots(db, sum(len(r.copies) for r in new), counters, chance)  # 3
         db.run_many(_KEEP_COUNTER, [(c.scope, c.first, c.highest, encode_shapes(c.shapes)) for c in counters.values()])
-        promises |= _write(db, new, numbers, slots, seconds(at))  # 4
+        promises |= _write(db, new, where, slots, seconds(at))  # 4
     # What was promised before and not finished is promised anew.
     mine = [(r, promises[r.request_key]) for r in reservations if r.holds and r.request_key not in refused]
     held = [(h, p.request_id) for r, p in mine if p.body_digest == r.body_digest for h in r.holds]
@@ -175,12 +170,16 @@ def _refused(
 ) -> dict[str, Problem]:
     """Find what stands in the way of licences that are not finished yet."""
     claims: dict[str, holds.Claim] = {}
+    new_versions: dict[str, Succession] = {}
     for r in reservations:
         earlier = promises.get(r.request_key)
         if earlier is None or (not earlier.reserved.done and earlier.body_digest == r.body_digest):
-            number = earlier.reserved.number if earlier else ""
+            number = earlier.reserved.number if earlier else r.succession.number if r.succession else ""
             claims.setdefault(r.request_key, holds.Claim(r.request_key, number, r.holds))
-    return holds.refused(db, list(claims.values()), at)
+            if r.succession:
+                new_versions.setdefault(r.request_key, r.succession)
+    refused = versions.refused(db, new_versions, at) if new_versions else {}
+    return refused | holds.refused(db, [c for key, c in claims.items() if key not in refused], at)
 
 
 def _answer(r: Reservation, promises: dict[str, Promise], refused: dict[str, Problem], at: datetime) -> Reserved:
@@ -217,6 +216,19 @@ def _promise(rows: list[Any]) -> Promise:
         counter,
         rows[0][11],
     )
+
+
+def _place(db: Statements, new: list[Reservation], counters: dict[str, Mark]) -> list[versions.Place]:
+    """Give every licence its number, and every new version of one the number that it has."""
+    fresh = [r for r in new if r.succession is None]
+    drawn = [
+        versions.Place(r.counter, sequence, number, 1)
+        for r, (sequence, number) in zip(fresh, _draw_numbers(db, fresh, counters), strict=True)
+    ]
+    if len(fresh) == len(new):
+        return drawn
+    numbers, followed = iter(drawn), iter(versions.places_of(db, [r.succession for r in new if r.succession]))
+    return [next(followed) if r.succession else next(numbers) for r in new]
 
 
 def _draw_numbers(db: Statements, new: list[Reservation], counters: dict[str, Mark]) -> list[tuple[int, str]]:
@@ -282,29 +294,28 @@ def _shard_key(db: Statements, number: int, chance: Callable[[int], bytes]) -> b
 
 
 def _write(
-    db: Statements, new: list[Reservation], numbers: list[tuple[int, str]], slots: list[tuple[int, int]], at: int
+    db: Statements, new: list[Reservation], where: list[versions.Place], slots: list[tuple[int, int]], at: int
 ) -> dict[str, Promise]:
     first_id = db.row("SELECT coalesce(max(id), 0) + 1 FROM requests")[0]
     moment, place = datetime.fromtimestamp(at, UTC), iter(slots)
-    requests, identities, promises = [], [], {}
-    for request_id, (r, (sequence, number)) in enumerate(zip(new, numbers, strict=True), first_id):
+    requests, identities, successions, promises = [], [], [], {}
+    for request_id, (r, its) in enumerate(zip(new, where, strict=True), first_id):
         head = (request_id, r.request_key, r.body_digest, r.kind, r.form, r.authority, r.template_digest)
-        requests.append((*head, r.counter, sequence, number, 1, at, r.data))
+        requests.append((*head, its.counter, its.sequence, its.number, its.version, at, r.data))
         mine = []
         for ordinal, (copy, sid, salt) in enumerate(zip(r.copies, r.sids, r.salts, strict=True)):
-            where = next(place)
-            identities.append((request_id, ordinal, sid, copy, salt, *where))
-            mine.append(Slot(*where))
+            slot = next(place)
+            identities.append((request_id, ordinal, sid, copy, salt, *slot))
+            mine.append(Slot(*slot))
+        if r.succession:
+            successions.append((request_id, r.succession))
+        named = (r.request_key, its.sequence, its.number, its.version, r.sids, r.salts, tuple(mine), moment)
         promises[r.request_key] = Promise(
-            Reserved(
-                r.request_key, sequence, number, 1, r.sids, r.salts, tuple(mine), moment, done=False, conflict=False
-            ),
-            r.body_digest,
-            r.counter,
-            request_id,
+            Reserved(*named, done=False, conflict=False), r.body_digest, its.counter, request_id
         )
     db.run_many(_INSERT_REQUEST, requests)
     db.run_many(_INSERT_IDENTITY, identities)
+    versions.keep(db, successions)
     return promises
 
 

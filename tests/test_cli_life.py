@@ -78,6 +78,44 @@ def test_a_day_that_is_none_is_refused(home: Path, licence: list[dict[str, str]]
     assert run(home, "show", licence[0]["number"], option, text).code == 2
 
 
+# New versions
+
+
+def test_a_licence_is_amended_and_the_old_paper_says_so(
+    home: Path, licence: list[dict[str, str]], tmp_path: Path
+) -> None:
+    number, old = licence[0]["number"], Path(licence[0]["file"]).read_bytes()
+    (tmp_path / "old.pdf").write_bytes(old)
+    changes = write_record(tmp_path / "changes.json", {"法定代表人（负责人）": "赵丽"})
+    said = run(home, "amend", number, changes, "--reason", "负责人变更", "--actor", "王磊", "--out", tmp_path, "--json")
+    assert said.code == 0, said.err
+    assert {(d["number"], d["version"], d["status"]) for d in said.json} == {(number, 2, "issued")}
+    assert {d["sid"] for d in said.json}.isdisjoint(d["sid"] for d in licence)
+    assert run(home, "verify", said.json[0]["file"]).code == 0
+    assert "已被新证替代" in run(home, "verify", tmp_path / "old.pdf", lang="zh").out
+    assert "there is a newer version" in run(home, "show", licence[0]["sid"]).out
+    assert "赵丽" in run(home, "show", number).out
+
+
+def test_a_paper_is_replaced_and_corrected(home: Path, licence: list[dict[str, str]], tmp_path: Path) -> None:
+    number = licence[0]["number"]
+    assert (
+        run(home, "replace", number, "--reason", "遗失", "--out", tmp_path, lang="zh").out.count(f"{number}  v2") == 2
+    )
+    changes = write_record(tmp_path / "changes.json", {"operator_name": "咸宁市桂花源小馆"})
+    assert run(home, "correct", number, changes, "--reason", "印错", "--out", tmp_path).out.count("v3") == 2
+    told = [(e["version"], e["action"], e["status"]) for e in run(home, "show", number, "--history", "--json").json]
+    assert (1, "replace", "superseded") in told and (2, "correct", "void") in told
+
+
+def test_a_refused_new_version_names_every_fault(home: Path, licence: list[dict[str, str]], tmp_path: Path) -> None:
+    changes = write_record(tmp_path / "changes.json", {"valid_until": "2040-01-01", "operator_name": ""})
+    said = run(home, "amend", licence[0]["number"], changes, "--reason", " ", "--out", tmp_path)
+    assert said.code == 2 and said.err.startswith("nothing was changed") and len(said.faults) == 2
+    assert run(home, "renew", "JY14212020099999", "--reason", "x").code == 1
+    assert len(run(home, "show", licence[0]["number"], "--history", "--json").json) == 2
+
+
 # Codes of other systems
 
 

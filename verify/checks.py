@@ -278,7 +278,8 @@ def is_in_force(case: Case) -> Text | None:
     证照目前有效。
     """
     if case.registered is not None:
-        check_in_force(case.registered.status, case.registered.valid_until, case.now)
+        known = case.registered
+        check_in_force(known.status, known.valid_until, case.now, known.begins)
         return None
     facts = case.facts
     check_unexpired(facts.valid_until, case.now)
@@ -336,11 +337,14 @@ def needs_recheck(since: datetime, *, by_register: bool) -> UnsureError:
     )
 
 
-def check_in_force(status: str, valid_until: date | None, now: datetime) -> None:
-    """Rule V by the register: status, then expiry. Raises VerificationError."""
+def check_in_force(status: str, valid_until: date | None, now: datetime, begins: date | None = None) -> None:
+    """Rule V by the register: status, then the period, which may be ahead (renewals). Raises VerificationError."""
     if status != "issued":
         label = next((text for word, text in LABELS.items() if word == status), Text(status, status))
         raise _wrong("V", f"证照真实，但状态为“{label.zh}”", f"authentic, but not in force: {label.en}")
+    if begins is not None and today(now) < begins:
+        day = begins.isoformat()
+        raise _wrong("V", f"证照真实，但自 {day} 起才生效", f"authentic, but not in force before {day}")
     check_unexpired(valid_until, now)
 
 

@@ -190,7 +190,7 @@ def is_in_force(case: QrCase) -> Text | None:
     """
     facts = case.scanned.facts
     if case.registered is not None:
-        check_in_force(case.registered.status, facts.valid_until, case.now)
+        check_in_force(case.registered.status, facts.valid_until, case.now, case.registered.begins)
         return None
     check_unexpired(facts.valid_until, case.now)
     return case.standing.check(Slot(facts.shard, facts.index), None, case.now)

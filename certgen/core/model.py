@@ -62,12 +62,31 @@ class Application:
     """What somebody asks to have issued. `data` is untrusted until a template has read it.
 
     `request_key` is the caller's own: the same key always gives the same documents. `issued_on` is the
-    day printed on the paper (Asia/Shanghai); None means today.
+    day printed on the paper (Asia/Shanghai); None means today. `succession` is there when a new version of a
+    licence is asked for.
     """
 
     kind: str
     data: Mapping[str, object]
     request_key: str
+    succession: "Succession | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Succession:
+    """What a new version takes the place of, and why: a word of certgen.core.status.ACTIONS with a successor.
+
+    `previous_id` is the register's name of the version it follows. `digest` (SHA-256) says what was asked for, so that
+    a repeated request can be told from another one.
+    """
+
+    previous_id: int
+    number: str
+    action: str
+    actor: str
+    reason: str
+    basis: str
+    digest: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,8 +34,7 @@ LABELS: Mapping[str, Text] = MappingProxyType(
     }
 )
 
-EXPIRED = Text("已过有效期", "expired")
-NOT_BEGUN = Text("尚未生效", "not yet in force")
+_BY_CALENDAR = {"expired": Text("已过有效期", "expired"), "ahead": Text("尚未生效", "not yet in force")}
 
 ISSUED = "issued"  # the word of the event that issuing leaves; every other event has the word of an action
 
@@ -155,11 +154,16 @@ class Standing:
         return self.status == "issued" and self.is_begun and not self.is_over
 
     @property
+    def word(self) -> str:
+        """Give the status, or `expired` or `ahead`; what an authority decided weighs more than the calendar."""
+        if self.status != "issued" or (self.is_begun and not self.is_over):
+            return self.status
+        return "expired" if self.is_over else "ahead"
+
+    @property
     def label(self) -> Text:
-        """Say it in words; an end that the authority made weighs more than one by the calendar."""
-        if self.status != "issued":
-            return LABELS[self.status]
-        return EXPIRED if self.is_over else LABELS["issued"] if self.is_begun else NOT_BEGUN
+        """Say it in words."""
+        return _BY_CALENDAR.get(self.word) or LABELS[self.status]
 
 
 def standing_of(status: Status, begins: date, valid_until: date | None, day: date) -> Standing:
