@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Protocol, TypeGuard
 
+from certgen.fonts import Chain, Glyph
 from certgen.ink import WIDE, Case, line_run
 from certgen.scene.model import BLACK, Ink, Mark, Modules, Part, Path, Picture, Sheet, Words
 
@@ -37,18 +38,27 @@ class ScreenColours:
 
 
 class Resources:
-    """What the pages of one file share: a case for each face, and the names of pictures."""
+    """What the pages of one file share: a case for each face, and the names of pictures and outlines.
 
-    def __init__(self, case_of: Callable[[str], Case]) -> None:
+    With `outlines`, a maker of chains, type is drawn as paths (转曲) and no font is asked for.
+    """
+
+    def __init__(self, case_of: Callable[[str], Case], outlines: Callable[[str], Chain] | None = None) -> None:
         """Take a maker of cases; each is made once."""
         self._case_of, self._cases = case_of, dict[str, Case]()
+        self.outlines = outlines
         self.pictures: dict[Modules | Picture, str] = {}
+        self.glyphs: dict[Glyph, str] = {}
 
     def case(self, font: str) -> Case:
         """Give the case of a face."""
         if font not in self._cases:
             self._cases[font] = self._case_of(font)
         return self._cases[font]
+
+    def glyph(self, glyph: Glyph) -> str:
+        """Name the outline of a character."""
+        return self.glyphs.setdefault(glyph, f"G{len(self.glyphs)}")
 
     def picture(self, mark: Modules | Picture) -> str:
         """Name a picture; the same picture has one name, wherever it stands."""
@@ -98,6 +108,8 @@ def _is_spread(mark: Mark) -> TypeGuard[Words]:
 
 def _mark(mark: Mark, height: float, resources: Resources, colours: Colours) -> str:
     if isinstance(mark, Words):
+        if resources.outlines:
+            return _outlined(mark, height, resources, resources.outlines(mark.font), colours)
         return words(mark, height, resources.case(mark.font), colours)
     if isinstance(mark, Path):
         return path(mark, height, colours)
@@ -114,6 +126,19 @@ def words(mark: Words, height: float, case: Case, colours: Colours) -> str:
     place = f"1 0 0 1 {x:.2f} {height - mark.baseline:.2f} Tm\n"
     spread = f"{mark.spread:.3f} Tc\n" if mark.spread else ""
     return f"BT\n{colours.text(mark.ink, mark.size)}{spread}{place}{run}{'0 Tc' + chr(10) if spread else ''}ET\n"
+
+
+def _outlined(mark: Words, height: float, resources: Resources, chain: Chain, colours: Colours) -> str:
+    """Draw one line of type as paths, character by character."""
+    em, moves = mark.size / 1000, dict(mark.line.kerns)
+    x, y = mark.x + mark.line.indent * em, height - mark.baseline
+    out = [colours.text(mark.ink, mark.size)]
+    for i, char in enumerate(mark.line.text):
+        glyph = chain[char]
+        if glyph.program:
+            out.append(f"q {em:.5g} 0 0 {em:.5g} {x:.3f} {y:.3f} cm /{resources.glyph(glyph)} Do Q\n")
+        x += (glyph.advance + moves.get(i, 0)) * em + mark.spread
+    return "".join(out)
 
 
 def path(mark: Path, height: float, colours: Colours) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from xml.sax.saxutils import escape
 
-from certgen.fonts import Typefaces
+from certgen.fonts import Typefaces, outline
 from certgen.ink import Case, Fonts, font_objects
 from certgen.pdf import deflated, indirect, stream, text_string, xref_lines
 from certgen.scene import tags
@@ -20,6 +20,7 @@ from certgen.scene.content import Colours, Resources, ScreenColours, content
 from certgen.scene.model import Bookmark, Link, Modules, Picture, Publication
 
 HEADER = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
+_GLYPH = b"/Type/XObject/Subtype/Form/BBox[-1000 -1000 3000 2000]"  # in a 1000-unit em
 _SPACES = {"rgb": b"/DeviceRGB", "cmyk": b"/DeviceCMYK", "grey": b"/DeviceGray"}
 
 
@@ -85,14 +86,7 @@ def write_pages(
         raise ValueError(f"parts without a tag, or tags without a part: {sorted(roles.keys() ^ where.keys())[:9]}")
     paint = colours or ScreenColours()
     contents = [objects.add(deflated(b"", content(s, roles, resources, paint).encode())) for s in work.sheets]
-    pictures = b"".join(
-        [b"/%b %d 0 R" % (name.encode(), objects.add(_picture(mark))) for mark, name in resources.pictures.items()]
-    )
-    names = []
-    for i, font in enumerate(fonts.values()):
-        number = objects.extend(font_objects(objects.next, "SCENE" + chr(65 + i), font))
-        names.append(b"/%b %d 0 R" % (font.resource.encode(), number))
-    shared = objects.add(b"<</Font<<%b>>/XObject<<%b>>>>" % (b"".join(names), pictures))
+    shared = objects.add(b"<<%b>>" % embed(objects, resources, fonts))
     pressed = tags.links(work.tags) if tagged else []
     annotation = objects.next
     page, count = annotation + len(pressed), len(work.sheets)
@@ -115,6 +109,18 @@ def write_pages(
     if tagged:
         structure = objects.extend(tags.structure(objects.next, work.tags, where, work.sheets, page, annotation))
     return Pages(page, tree, structure, _outline(objects, work, page) if work.bookmarks else 0)
+
+
+def embed(objects: Objects, resources: Resources, fonts: Fonts) -> bytes:
+    """Write the pictures, outlines and fonts that pages have asked for; gives the entries of a resource dictionary."""
+    pictures = [(name, _picture(mark)) for mark, name in resources.pictures.items()]
+    pictures += [(name, deflated(_GLYPH, outline(glyph) + b"f\n")) for glyph, name in resources.glyphs.items()]
+    named = b"".join([b"/%b %d 0 R" % (name.encode(), objects.add(body)) for name, body in pictures])
+    shown = []
+    for i, font in enumerate(fonts.values()):
+        number = objects.extend(font_objects(objects.next, "SCENE" + chr(65 + i), font))
+        shown.append(b"/%b %d 0 R" % (font.resource.encode(), number))
+    return b"/Font<<%b>>/XObject<<%b>>" % (b"".join(shown), named)
 
 
 def _picture(mark: Modules | Picture) -> bytes:
@@ -197,9 +203,9 @@ def render_pdf(
     return finish(objects, catalog, objects.add(b"<</Title%b>>" % text_string(work.title.zh)))
 
 
-def finish(objects: Objects, catalog: int, info: int) -> bytes:
+def finish(objects: Objects, catalog: int, info: int, header: bytes = HEADER) -> bytes:
     """Write header, objects, cross-reference table and trailer; the file's identifier follows from its bytes."""
-    body = HEADER + b"".join(objects.parts)
+    body = header + b"".join(objects.parts)
     name = hashlib.sha256(body).hexdigest()[:32].encode()
     table = b"xref\n0 %d\n0000000000 65535 f \n%b" % (objects.next, xref_lines(objects.offsets))
     return b"%b%btrailer\n<</Size %d/Root %d 0 R/Info %d 0 R/ID[<%b><%b>]>>\nstartxref\n%d\n%%%%EOF\n" % (
