@@ -40,8 +40,9 @@ bench: venv                 ## every measurement beside its peer; obvious.py is 
 	@set -e; for script in $(filter-out bench/obvious.py bench/_%.py,$(sort $(wildcard bench/*.py))); do \
 	    echo "== $$script"; $(bin)/python $$script; done
 
-pictures: venv              ## draw the pictures of the README anew, after a change of a template or of the verifier's words
+pictures: venv              ## draw the pictures of the README and of the pages anew, after a change of a template, of a page or of its words
 	$(bin)/python docs/pictures.py
+	$(bin)/python docs/page_pictures.py
 
 system:                     ## what the operating system must provide; see the script
 	@.ci/system

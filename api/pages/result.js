@@ -29,8 +29,9 @@ export async function answerTo(text, given = null) {
   const said = say(judged, known, t);
   if (Math.abs(now - clock) > SKEW_S) said.unchecked.push(t("这部手机的时间不准，结论按服务器的时间。", "This phone's clock is off; the server's was used."));
   const isGenuine = judged.findings.every((one) => one.ok !== false || one.rule === "V") && judged.entry;
-  const facts = isGenuine ? await sheet(judged, answer && answer.sid ? answer : null) : null;
-  return { said, judged, sections: [verdict(said), ...(facts ? [facts] : []), scope(said)] };
+  if (!isGenuine) return { said, judged, sections: [verdict(said), scope(said)] };
+  const facts = await sheet(judged, answer && answer.sid ? answer : null);
+  return { said, judged, sections: [...specimen(judged.entry), verdict(said), facts, scope(said)] };
 }
 
 function readable(text) {
@@ -56,6 +57,12 @@ function phrases(title) {
   return title.match(/[^，]+，?/g).map((phrase) => make("span", {}, phrase));
 }
 
+// First of all, since no word behind it counts: what was signed with a key for trying things out.
+function specimen({ isSpecimen }) {
+  const words = t(" 用测试密钥签发，没有法律效力。", " Issued with a key for trying things out. It has no legal effect.");
+  return isSpecimen ? [make("p", { className: "specimen" }, make("b", {}, t("样本", "Specimen")), words)] : [];
+}
+
 function age([ok, fact, since]) {
   return make("li", { className: ok ? "holds" : ok === null ? "unknown" : "fails" }, make("b", {}, fact), make("span", {}, since));
 }
@@ -67,7 +74,8 @@ function scope({ unchecked, rules }) {
   const lines = rules.map(([, ok, line]) => make("li", { className: classes[ok] }, make("b", {}, words[ok]), make("span", {}, line)));
   const fold = make("details", { className: "rules" }, make("summary", {}, t("逐项结果", "Rule by rule")), make("ol", {}, ...lines));
   const heading = make("h2", {}, t("这一页查了什么", "What this page checked"));
-  return make("section", { className: "scope", id: "scope" }, heading, make("ul", {}, ...items), fold);
+  const list = items.length ? [make("ul", {}, ...items)] : [];
+  return make("section", { className: "scope", id: "scope" }, heading, ...list, fold);
 }
 
 // The facts to compare, in the order of the paper: the register's where it answered, else those the code signs.
@@ -80,7 +88,6 @@ async function sheet({ scanned, entry }, known) {
     { className: "compare", id: "compare" },
     make("h2", { className: "ask" }, t("请逐项比对", "Now compare")),
     make("p", {}, t("下面的内容应与您手中的证照完全一样。有一处不同，就不要相信那张纸。", "What follows must be exactly what your paper says. If one line differs, do not trust the paper.")),
-    ...(entry.isSpecimen ? [make("p", { className: "specimen" }, make("b", {}, t("样本", "Specimen")), t(" 用测试密钥签发，没有法律效力。", " Issued with a key for trying things out. It has no legal effect."))] : []),
     make("div", { className: "sheet" }, heading, list),
   );
 }

@@ -170,6 +170,7 @@ export function say(judged, { trust, answer, now }, t) {
   }
 
   function unchecked() {
+    if (failed && failed.rule !== "V") return []; // nothing is left to compare
     const lines = [t("您手中的纸，我们看不到：所以请您比对。", "Your paper, which we cannot see: so please compare.")];
     if (!answer && of.Q1.ok) lines.push(t("登记簿：没有联网。照片、范围等二维码里没有的内容也没有核对。", "The register: no network. What the code does not carry was not checked either."));
     return lines;

@@ -34,6 +34,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def papers(site: Site) -> Papers:
     valid, old = site.house.issue().documents[1], site.house.issue(sample_2015()).documents[1]
     other = site.house.issue(case("sole-trader")).documents[1]
+    site.house.publish()
     return Papers(code_in(valid.pdf), code_in(other.pdf), code_in(old.pdf), valid.pdf)
 
 

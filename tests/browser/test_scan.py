@@ -1,5 +1,6 @@
 """The inspector's page in Debian's Chromium: camera, picture, text, foreign hosts, and airplane mode."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -85,7 +86,9 @@ def test_after_one_visit_it_works_without_a_network_and_keeps_no_sid(
     site.stop()
     try:
         open_scan(page, site)
-        assert paste(page, papers.valid).startswith("签名真实") or "清单上有效" in page.inner_text("#verdict")
+        assert "1 份状态清单" in page.inner_text("#offline")
+        assert paste(page, papers.valid) == "真实，清单上有效"
+        assert "状态清单（刚刚）" in page.inner_text("#told .ages")
         assert page.get_attribute("#told", "class") == "verdict wait"
         page.goto("about:blank")
         page.goto(papers.other)
@@ -107,6 +110,24 @@ def test_after_one_visit_it_works_without_a_network_and_keeps_no_sid(
     sids = [text.split("/")[3][:12] for text in (papers.valid, papers.other)]
     assert len(kept) > 10
     assert not [url for url in kept for sid in sids if sid in url]
+
+
+def test_without_a_network_what_is_old_is_said_to_be_old(context: BrowserContext, papers: Papers, site: Site) -> None:
+    page = context.new_page()
+    open_scan(page, site)
+    site.stop()
+    try:
+        for hours, verdict, age in ((5, "真实，清单上有效", "5 小时前"), (60, "签名真实，状态过时", "2 天前")):
+            context.clock.set_fixed_time(site.house.clock() + timedelta(hours=hours))
+            open_scan(page, site)
+            assert paste(page, papers.valid) == verdict
+            assert age in page.inner_text("#told .ages")
+            assert page.get_attribute("#told", "class") == "verdict wait"
+        context.clock.set_fixed_time(site.house.clock() - timedelta(days=2))
+        open_scan(page, site)
+        assert paste(page, papers.valid) == "请校准手机时间"
+    finally:
+        site.start()
 
 
 def test_a_browser_without_a_worker_or_a_camera_says_so(page: Page, site: Site) -> None:
