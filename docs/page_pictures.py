@@ -1,4 +1,4 @@
-"""Draw the pictures of the public pages with Debian's Chromium (`make pictures`): the main states, as a phone shows them.
+"""Draw the public pages in their main states with Debian's Chromium (`make pictures`), mostly as a phone shows them.
 
 The licences are samples, issued in a workspace that is thrown away; host and sid are those of that run.
 """
@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from certgen.life import Change
 from tests.browser.site import CHROMIUM, QUIET, Site, around_code, code_in, write_y4m
 from tests.house import sample_2015
 
@@ -35,6 +36,10 @@ def main() -> None:
             "expired": code_in(site.house.issue(sample_2015()).documents[1].pdf),
             "other": code_in(site.house.issue().documents[1].pdf),
         }
+        suspended = site.house.issue().documents[1]
+        change = Change("suspend", actor="inspector", reason="sample", basis="sample")
+        site.house.register.change(suspended.sid, change, site.house.clock())
+        texts["suspended"] = code_in(suspended.pdf)
         site.house.publish()
         film = Path(folder) / "code.y4m"
         write_y4m(film, [around_code(valid.pdf)])
@@ -83,6 +88,7 @@ def shots(site: Site, texts: Mapping[str, str]) -> Mapping[str, Callable[[Browse
 
     return {
         "page-genuine": opened(texts["valid"]),
+        "page-suspended": opened(texts["suspended"]),
         "page-expired": opened(texts["expired"]),
         "page-forged": opened(swapped),
         "page-by-sid": opened(texts["valid"].partition("#")[0]),

@@ -1,4 +1,4 @@
-"""One service and one browser for all tests of the pages."""
+"""One service for all tests of the pages, and a browser."""
 
 import os
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from certgen.life import Change
 from tests.browser.site import CHROMIUM, QUIET, Site, around_code, code_in, write_y4m
 from tests.house import case, sample_2015
 
@@ -19,6 +20,8 @@ class Papers:
     valid: str
     other: str
     expired: str
+    suspended: str
+    superseded: str
     pdf: bytes
 
 
@@ -34,13 +37,21 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def papers(site: Site) -> Papers:
     valid, old = site.house.issue().documents[1], site.house.issue(sample_2015()).documents[1]
     other = site.house.issue(case("sole-trader")).documents[1]
+    suspended, superseded = (site.house.issue().documents[1] for _ in range(2))
+    change = Change("suspend", actor="inspector", reason="食品安全问题", basis="食品安全法第一百二十四条")
+    site.house.register.change(suspended.sid, change, site.house.clock())
+    site.told.statuses[superseded.sid] = "superseded"
     site.house.publish()
-    return Papers(code_in(valid.pdf), code_in(other.pdf), code_in(old.pdf), valid.pdf)
+    texts = (code_in(paper.pdf) for paper in (valid, other, old, suspended, superseded))
+    return Papers(*texts, valid.pdf)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(papers: Papers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """Chromium, whose camera sees the code of the valid licence."""
+    """Chromium, whose camera sees the code of the valid licence.
+
+    Closed with each module: its driver keeps an event loop running, in which no other test could run one of its own.
+    """
     if not Path(CHROMIUM).exists():
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("chromium is not installed")
     film = tmp_path_factory.mktemp("camera") / "code.y4m"

@@ -4,6 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from playwright.sync_api import Page
 
 from api.public import make_app
 from certgen import wiring
+from certgen.core.model import Registered
 from tests.house import House
 
 CHROMIUM = "/usr/bin/chromium"
@@ -30,6 +32,21 @@ def free_port() -> int:
         return int(asked.getsockname()[1])
 
 
+class Told:
+    """A register that says of a sid what a test wants said: what a later licence would have made of an older one."""
+
+    def __init__(self, register: Any) -> None:
+        self._register = register
+        self.statuses: dict[str, str] = {}
+
+    def by_sid(self, sid: str) -> tuple[Registered, ...]:
+        found = self._register.by_sid(sid)
+        return tuple(replace(known, status=self.statuses.get(sid, known.status)) for known in found)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._register, name)
+
+
 class Site:
     """The service at an origin of its own; it can be stopped and started again, as a network fails and comes back."""
 
@@ -37,7 +54,8 @@ class Site:
         self.port = free_port()
         self.origin = f"http://127.0.0.1:{self.port}"
         self.house = House(folder / "home", origin=self.origin)
-        self._desk = wiring.Desk(self.house.settings, self.house.register, self.house.clock)
+        self.told = Told(self.house.register)
+        self._desk = wiring.Desk(self.house.settings, self.told, self.house.clock)  # type: ignore[arg-type]
         self.app = make_app(self._desk)
         self._server: uvicorn.Server | None = None
 

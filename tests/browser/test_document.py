@@ -6,6 +6,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, Request
 from tests.browser.conftest import Papers
 from tests.browser.site import Site, heading
 
+pytestmark = pytest.mark.slow  # a browser and a service start first
+
 MOST_BYTES = 60_000  # of the result page in all, compressed
 
 
@@ -32,6 +34,19 @@ def test_an_expired_licence_is_genuine_and_no_longer_in_force(page: Page, papers
     assert open_code(page, papers.expired) == "真实，但已过有效期"
     assert "bad" in (page.get_attribute("#told", "class") or "")
     assert page.locator("#compare").count() == 1
+
+
+def test_a_suspended_licence_is_genuine_and_permits_nothing_for_now(page: Page, papers: Papers) -> None:
+    assert open_code(page, papers.suspended) == "真实，但暂扣"
+    assert page.get_attribute("#told", "class") == "verdict wait"
+    assert "不得凭它经营" in page.inner_text("#told")
+    assert "暂扣，截至今天 10:00，查自登记簿" in page.inner_text("#told .ages")
+
+
+def test_a_superseded_licence_sends_one_to_the_new_one(page: Page, papers: Papers) -> None:
+    assert open_code(page, papers.superseded) == "真实，但已被新证替代"
+    assert page.get_attribute("#told", "class") == "verdict bad"
+    assert "新证" in page.inner_text("#told")
 
 
 def test_the_fragment_of_one_licence_on_the_sid_of_another_is_refused(page: Page, papers: Papers) -> None:

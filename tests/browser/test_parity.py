@@ -19,6 +19,8 @@ from tests.browser.site import Site
 from tests.verify.builder import CERTIFICATE, HOST, NOW, Book, Office, other
 from tests.verify.test_qr_vectors import at_hand, bytes_of, frozen, judged, plain
 
+pytestmark = pytest.mark.slow  # a browser and a service start first
+
 STATUS_VECTORS = Path(__file__).parents[1] / "vectors" / "statuslist.json"
 
 # Loads the modules that the page itself loads, and judges each row as the page would.

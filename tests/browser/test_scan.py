@@ -10,6 +10,8 @@ from playwright.sync_api import BrowserContext, Page
 from tests.browser.conftest import Papers
 from tests.browser.site import Site, picture_of
 
+pytestmark = pytest.mark.slow  # a browser and a service start first
+
 
 def open_scan(page: Page, site: Site) -> None:
     page.goto(f"{site.origin}/scan")
@@ -90,6 +92,9 @@ def test_after_one_visit_it_works_without_a_network_and_keeps_no_sid(
         assert paste(page, papers.valid) == "真实，清单上有效"
         assert "状态清单（刚刚）" in page.inner_text("#told .ages")
         assert page.get_attribute("#told", "class") == "verdict wait"
+        page.reload()
+        assert paste(page, papers.suspended) == "真实，但暂扣"
+        assert "暂扣，截至今天 10:00，查自状态清单" in page.inner_text("#told .ages")
         page.goto("about:blank")
         page.goto(papers.other)
         page.wait_for_selector("#told .ages")
