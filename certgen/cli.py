@@ -155,6 +155,9 @@ def issue(
     key: Annotated[
         str, typer.Option("--key", help="Your own request key: the same key always gives the same documents.")
     ] = "",
+    source: Annotated[
+        str, typer.Option("--from", metavar="CODE", help="Fill blanks in from the licence that has this code.")
+    ] = "",
     home: HomeOption = None,
     lang: LangOption = None,
     as_json: JsonOption = False,
@@ -163,6 +166,7 @@ def issue(
     from certgen import wiring
     from certgen.batch import deliver
     from certgen.core.model import Application
+    from certgen.filling import fill
     from certgen.issue import Refused, request_key
 
     session = begin(home, lang, as_json)
@@ -171,6 +175,8 @@ def issue(
         if template := opened.issuer.templates.get(kind):
             data = template.with_photos(data, record.parent)
         application = Application(kind, data, key or request_key(data) or wiring.new_request_key())
+        if source and template:
+            application = fill(opened.issuer, application, source)
         opened.issuer.read(application, paper.papers)
         make_folder(out)  # after the faults, which leave nothing behind; before a number is used up
         outcome = opened.issuer.issue([application], papers=paper.papers)[0]

@@ -92,6 +92,12 @@ def refused(db: Statements, claims: Sequence[Claim], at: datetime) -> dict[str, 
     return problems
 
 
+def holders(db: Statements, hold: Hold, at: datetime) -> list[Holder]:
+    """Find who holds one thing at a moment, the oldest first."""
+    _learn(db, [hold])
+    return find(db, [digest_of(hold)], at).get(digest_of(hold), [])
+
+
 def find(db: Statements, digests: list[bytes], at: datetime) -> dict[bytes, list[Holder]]:
     """Find who holds what at a moment."""
     moment, today = int(at.timestamp()), at.astimezone(SHANGHAI).date()

@@ -83,6 +83,18 @@ class Form:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """Another kind that a record can be filled in from: `[from]`.
+
+    `code` is the field of that kind by which its licence is found; `fields` maps our fields to its.
+    """
+
+    kind: str
+    code: str
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """A record that may be issued. Nothing in it is untrusted any more.
 
@@ -174,6 +186,7 @@ class Template:
     names: Mapping[str, str]
     left_out: Mapping[str, frozenset[str]]
     under: tuple[Path, ...] = ()
+    source: Source | None = None
     publicity: Publicity = Publicity()
 
     @property

@@ -20,9 +20,9 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
-from certgen import documents, events, inherited, life, lookup, reservations, versions
+from certgen import documents, events, holds, inherited, life, lookup, reservations, versions
 from certgen.core.errors import RegisterError, Text
-from certgen.core.model import Registered
+from certgen.core.model import Hold, Registered
 from certgen.core.status import Event, Standing, Status, standing_of
 from certgen.database import Database, Statements, open_database, seconds
 from certgen.documents import Recorded
@@ -143,6 +143,12 @@ class Register:
         """
         with self._database.reading() as db:
             return versions.base(db, number_or_sid.strip(), request_key)
+
+    def holders(self, hold: Hold, at: datetime) -> tuple[Version, ...]:
+        """Find the licences of a kind that hold a value by its `unique` rule and have not ended, newest first."""
+        with self._database.writing() as db:  # a rule nobody has asked for yet is learnt first
+            found = holds.holders(db, hold, at)
+            return tuple(versions.of(db, one.request_id) for one in reversed(found) if one.is_issued)
 
     def mark_used(self, kind: str, numbers: Iterable[str], source: str) -> None:
         """Mark numbers of an older system as used: no counter will give them out. `source` names that system."""

@@ -15,7 +15,7 @@ from certgen.derived import FUNCTIONS, Derivation
 from certgen.fieldtypes import BLANKS, TYPES, WHOLE, Rule, fold, make_rule, split_list
 from certgen.limits import MinAge, Unique
 from certgen.numbering import Numbering, NumberMap
-from certgen.reading import Copy, Form, Publicity, Reading, Template
+from certgen.reading import Copy, Form, Publicity, Reading, Source, Template
 from certgen.reserved import RESERVED, Validity
 from certgen.tomlfile import Table
 
@@ -66,6 +66,7 @@ def load_template(folder: Path) -> Template:
         rules=by_form,
         derived={form: tuple(r for r in some if r.derive) for form, some in by_form.items()},
         names=_names(top, fields),
+        source=_source(top, rules),
         left_out={c.id: frozenset(f.name for f in fields if f.copies and c.id not in f.copies) for c in copies},
     )
     top.close()
@@ -409,6 +410,18 @@ def _publicity(top: Table, copies: tuple[Copy, ...]) -> Publicity:
     if publicity.picture and not publicity.find:
         raise table.fault("picture", "须同时设 find = true", "is for a kind with find = true")
     return publicity
+
+
+def _source(top: Table, rules: tuple[Rule, ...]) -> Source | None:
+    if not top.has("from"):
+        return None
+    table = top.table("from")
+    source = Source(table.text("kind", shape=_SLUG), table.text("code", shape=_NAME), table.map("fields"))
+    table.close()
+    known = {r.field.name for r in rules if not r.derive}
+    if strange := [name for name in source.fields if name not in known]:
+        raise table.fault("fields", f"没有项目“{strange[0]}”", f"there is no field {strange[0]!r} to fill in")
+    return source
 
 
 def _holder(top: Table, fields: tuple[Field, ...]) -> str:

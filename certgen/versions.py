@@ -83,21 +83,12 @@ def base(db: Statements, number_or_sid: str, request_key: str) -> Version:
     Raises ApplicationError when the register has no such number.
     """
     row = db.row(_FOLLOWED, (request_key,))
-    if row is None:
-        row = db.row(_CURRENT, resolve(db, number_or_sid))
-    request_id, number, kind, version, form, authority, issued_on, valid_from, until, data = row
-    return Version(
-        request_id,
-        number,
-        kind,
-        version,
-        form,
-        authority,
-        date.fromisoformat(issued_on),
-        date.fromisoformat(valid_from),
-        date.fromisoformat(until) if until else None,
-        json.loads(bytes(data)),
-    )
+    return _version(db.row(_CURRENT, resolve(db, number_or_sid)) if row is None else row)
+
+
+def of(db: Statements, request_id: int) -> Version:
+    """Read a recorded version by its id."""
+    return _version(db.row(_VERSIONS.format(which="r.id = ?"), (request_id,)))
 
 
 def refused(db: Statements, wanted: Mapping[str, Succession], at: datetime) -> dict[str, Problem]:
@@ -189,4 +180,20 @@ def _changed_meanwhile(number: str) -> RegisterError:
             f"证照 {number} 在办理期间已被他人变更：未登记任何内容，请重新提出申请",
             f"licence {number} was changed by somebody else meanwhile: nothing was recorded; ask anew",
         )
+    )
+
+
+def _version(row: Any) -> Version:
+    request_id, number, kind, version, form, authority, issued_on, valid_from, until, data = row
+    return Version(
+        request_id,
+        number,
+        kind,
+        version,
+        form,
+        authority,
+        date.fromisoformat(issued_on),
+        date.fromisoformat(valid_from),
+        date.fromisoformat(until) if until else None,
+        json.loads(bytes(data)),
     )
