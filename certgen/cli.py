@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from certgen import cli_versions, settings
+from certgen.cli_card import card
 from certgen.cli_import import import_legacy, no_document, report_rows
 from certgen.cli_life import add_commands, show
 from certgen.cli_publish import publish, publish_after
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 app.add_typer(template_app, name="template")
 app.command("import-legacy")(import_legacy)
+app.command()(card)
 app.command()(publish)
 app.command()(show)
 add_commands(app)
