@@ -47,10 +47,10 @@ def cards(folder: Path) -> Iterator[Path]:
     """
     template = load_template(SHIPPED / CARD)
     shutil.copytree(template.folder / "cases" / "photos", folder / "cases" / "photos")
-    for row in load_sheet(template.file("samples.csv"), template.names).rows:
+    for line in load_sheet(template.file("samples.csv"), template.names).rows:
         same = {"authority": "421202", "issued_on": NOW.date().isoformat()}
-        values = {template.names[key]: value for key, value in row.values.items()} | same
-        file = folder / f"card-{row.number}.json"
+        values = {template.names[key]: value for key, value in line.values.items()} | same
+        file = folder / f"card-{line.number}.json"
         file.write_text(json.dumps(values, ensure_ascii=False), "utf-8")
         yield file
 

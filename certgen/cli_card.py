@@ -53,10 +53,12 @@ def card(
 def _check_issued(one: "Registered") -> None:
     if one.status != "issued":
         label = LABELS[one.status]
-        raise SettingsError(
-            Text(
-                f"{shown(one.number)} 的状态为“{label.zh}”：只打印有效的卡片",
-                f"{shown(one.number)} is {label.en}: only a card in force is printed",
+        fail(
+            SettingsError(
+                Text(
+                    f"{shown(one.number)} 的状态为“{label.zh}”：只打印有效的卡片",
+                    f"{shown(one.number)} is {label.en}: only a card in force is printed",
+                )
             )
         )
 

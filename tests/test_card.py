@@ -16,8 +16,10 @@ from typer.testing import CliRunner
 from certgen.author.exhibits import load_for
 from certgen.card import DPI, HEIGHT_MM, WIDTH_MM, Grid, render
 from certgen.cli import app
-from certgen.core.errors import SettingsError
+from certgen.core.errors import ApplicationError, SettingsError
+from certgen.core.model import Application
 from certgen.issue import Document
+from certgen.register import Change
 from certgen.settings import SHIPPED
 from certgen.template import load_template
 from tests.house import House
@@ -213,3 +215,55 @@ def test_a_card_says_to_nobody_what_its_holder_did_not_make_public(house: House,
         assert "红色" in words
         for secret in ("陈桂香", "1957年", "4212021957", "怀德路", "汉族", "女", "sha256:"):
             assert secret not in words, secret
+
+
+def test_nobody_has_two_cards_in_force_and_a_void_one_is_not_printed(house: House, tmp_path: Path) -> None:
+    template = load_template(SHIPPED / "elderly-card")
+    record = load_for(template, template.file("cases/tier-100.json"))
+    (first,) = house.issue(record, kind="elderly-card", key="first").documents
+    with pytest.raises(ApplicationError) as refusal:
+        house.issue(record, kind="elderly-card", key="second")
+    assert [problem.field for problem in refusal.value.problems] == ["id_number"]
+    house.register.change(first.number, Change("void", "clerk", "the photograph is of another"), house.clock())
+    command = ["card", first.number, "--out", str(tmp_path), "--home", str(house.settings.home)]
+    said = CliRunner().invoke(app, command)
+    assert said.exit_code == 2
+    assert not list(tmp_path.iterdir())
+    again = house.issue(record, kind="elderly-card", key="third").documents[0]
+    assert again.number != first.number
+
+
+# Ages and colours
+
+
+@pytest.mark.parametrize(
+    ("case", "folder", "tier"),
+    [
+        ("blue-60", "blue", "60—64周岁"),
+        ("red-2016", "red", "65—69周岁"),
+        ("sixtieth-birthday", "red", "60—64周岁"),
+        ("tier-65", "red", "65—69周岁"),
+        ("../sample", "red", "65—69周岁"),
+        ("tier-100", "red", "100周岁以上"),
+    ],
+)
+def test_age_and_day_decide_the_colour_and_the_tier(case: str, folder: str, tier: str, house: House) -> None:
+    template = load_template(SHIPPED / "elderly-card")
+    record = load_for(template, (template.folder / "cases" / f"{case}.json").resolve())
+    reading = template.read(Application("elderly-card", record, ""), house.issuer.authorities, house.issuer.today())
+    assert reading.form.folder.name == folder
+    assert dict(reading.printed)["tier"] == tier
+
+
+@pytest.mark.parametrize(("day", "is_taken"), [("2020-02-28", False), ("2020-02-29", True)])
+def test_a_card_is_given_from_the_sixtieth_birthday_on(day: str, is_taken: bool, house: House) -> None:
+    template = load_template(SHIPPED / "elderly-card")
+    record = load_for(template, template.file("cases/sixtieth-birthday.json")) | {"issued_on": day}
+    application = Application("elderly-card", record, "")
+    try:
+        template.read(application, house.issuer.authorities, house.issuer.today())
+    except ApplicationError as error:
+        assert not is_taken
+        assert [problem.field for problem in error.problems] == ["id_number"]
+    else:
+        assert is_taken
