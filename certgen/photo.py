@@ -21,6 +21,7 @@ from certgen.core.errors import Text
 WIDTH, HEIGHT = 295, 413
 MOST_BYTES = 8_000_000
 MOST_PIXELS = 20_000_000
+LONGEST_SIDE = 4  # times the other; a middle cut out of a longer strip is no portrait
 QUALITIES = range(85, 60, -1)  # the first of them, but for the odd file that holds a token the verifier counts
 _TOKENS = re.compile(rb"%PDF-|%%EOF|startxref|/ByteRange|/Prev|/XRefStm|/ObjStm|/Encrypt|/Linearized")
 _URI = re.compile(r"data:image/(?:jpeg|png);base64,")
@@ -61,6 +62,8 @@ def with_files(record: Mapping[str, object], names: Mapping[str, str], photos: f
 
 def is_ours(data: bytes) -> bool:
     """Say whether bytes are what we would have encoded: our header, one scan, nothing behind it, and it decodes."""
+    if not _is_of_our_size(data):  # before 25 headers are made to compare with, which takes longer than all the rest
+        return False
     head = next((head for head in map(_header, QUALITIES) if data.startswith(head)), b"")
     if not head or not data.endswith(b"\xff\xd9") or _MARKER.search(data, len(head), len(data) - 2):
         return False
@@ -71,6 +74,13 @@ def is_ours(data: bytes) -> bool:
     except Exception:  # whatever Pillow makes of it
         return False
     return True
+
+
+def _is_of_our_size(data: bytes) -> bool:
+    try:
+        return bool(_open(data).size == (WIDTH, HEIGHT))
+    except Exception:  # whatever Pillow makes of it
+        return False
 
 
 def file_of(value: str, folder: Path) -> Path | None:
@@ -123,6 +133,11 @@ def _picture(data: bytes, refuse: Refuse) -> Any:
     if width * height > MOST_PIXELS:
         most = MOST_PIXELS // 1_000_000
         raise refuse(Text(f"不超过 {most} 百万像素的照片", f"at most {most} megapixels"), f"{width} × {height}")
+    if max(width, height) > LONGEST_SIDE * min(width, height):
+        wanted = Text(f"长边不超过短边 {LONGEST_SIDE} 倍的照片", f"no side more than {LONGEST_SIDE} times the other")
+        raise refuse(wanted, f"{width} × {height}")
+    if picture.format == "PNG" and getattr(picture, "is_animated", False):
+        raise refuse(Text("静止的照片", "a photograph that does not move"), "")
     try:
         if picture.format == "JPEG":
             picture.draft("RGB", (2 * WIDTH, 2 * HEIGHT))  # decode at a half, a quarter or an eighth

@@ -82,6 +82,7 @@ GOOD = {
     "palette": file_of(face().quantize(16), "PNG"),
     "black and white": file_of(face(mode="1"), "PNG"),
     "transparent": file_of(face(mode="RGBA"), "PNG"),
+    "two pictures in one, as telephones make": file_of(face(), "MPO", save_all=True, append_images=[face()]),
     "sixteen bits": file_of(Image.fromarray(np.full((800, 600), 40_000, np.uint16)), "PNG"),
 }
 
@@ -183,6 +184,8 @@ BAD: dict[str, tuple[object, str]] = {
     "a bomb": (b64(_bomb(9000, 9000)), "20 megapixels"),
     "a bomb that even Pillow sees": (b64(_bomb(60_000, 60_000)), "can be opened"),
     "a claim without pixels": (b64(_bomb(4000, 4000)), "damaged"),
+    "a strip": (b64(file_of(face(2000, 450))), "4 times the other"),
+    "a film": (b64(file_of(face(), "PNG", save_all=True, append_images=[face().rotate(180)])), "does not move"),
     "more than 8 MB": (b64(GOOD["jpeg"] + bytes(8_000_000)), "8 MB"),
     "a path that was not read": ("faces/one.jpg", "beside the record"),
 }  # fmt: skip
