@@ -15,11 +15,11 @@ from typing import Any
 
 from _workspace import KIND, NOW, ORIGIN, office, records
 
-from certgen import documents, schema, settings, wiring
+from certgen import events, schema, settings, wiring
 from certgen.core import codes, sid
 from certgen.core.model import Application
-from certgen.database import sqlite_driver
-from certgen.reservations import SLOTS, seconds
+from certgen.database import seconds, sqlite_driver
+from certgen.reservations import SLOTS
 from certgen.settings import Settings
 from certgen.slots import SHARD, shard
 
@@ -154,7 +154,7 @@ class _Writer:
         at = seconds(NOW)
         line = (self.event, self.request, *what, at, at, "bench", "", "")
         digests = bytes.fromhex(record) or None, bytes.fromhex(pdf) or None
-        self.chain = documents._link(bytes(self.chain), line, *digests)
+        self.chain = events.link(bytes(self.chain), line, *digests)
         rows["events"].append((*line, self.chain))
 
 

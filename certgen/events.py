@@ -63,7 +63,7 @@ def append(db: Statements, happened: Sequence[Happened], at: int) -> None:
             line, h.request_id, h.ordinal, h.document_id, h.action, h.status, at, h.effective_at, h.actor, h.basis,
             h.reason,
         )  # fmt: skip
-        chain = _link(chain, head, h.record_digest, h.pdf_digest)
+        chain = link(chain, head, h.record_digest, h.pdf_digest)
         lines.append((*head, chain))
         outbox.append((line, h.action))
     db.run_many(_INSERT, lines)
@@ -76,13 +76,14 @@ def check(db: Statements) -> int:
     while rows := db.rows(_EVENTS, (line,)):
         for *head, record_digest, pdf_digest, digest in rows:
             line += 1
-            chain = _link(chain, tuple(head), record_digest, pdf_digest)
+            chain = link(chain, tuple(head), record_digest, pdf_digest)
             if head[0] != line or chain != digest:
                 raise _broken_chain(line)
     return line
 
 
-def _link(chain: bytes, head: tuple[Any, ...], record_digest: bytes | None, pdf_digest: bytes | None) -> bytes:
+def link(chain: bytes, head: tuple[Any, ...], record_digest: bytes | None, pdf_digest: bytes | None) -> bytes:
+    """Give the digest of a line: of the one before, its own values, and the document it is about."""
     digests = (record_digest and bytes(record_digest).hex(), pdf_digest and bytes(pdf_digest).hex())
     return hashlib.sha256(b"certgen-event-1\n" + chain + _ascii_json([*head, *digests]).encode()).digest()
 

@@ -6,6 +6,7 @@ future; it must be allowed both by what the licence was at that moment and, if t
 now: who has ended takes nothing more.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -24,8 +25,10 @@ AHEAD = timedelta(days=366)  # nothing is decided longer in advance; a year that
 _SHARDS = "SELECT shard FROM status_shards ORDER BY shard"
 _RECORDED = """
     SELECT i.slot, i.request_id, i.ordinal FROM identities i
-     WHERE i.shard = ? AND EXISTS (
+     WHERE i.request_id BETWEEN ? AND ? AND i.shard = ? AND EXISTS (
            SELECT 1 FROM documents d WHERE d.request_id = i.request_id AND d.ordinal = i.ordinal)"""
+_REQUESTS = "SELECT coalesce(max(id), 0) FROM requests"
+_SHARD_OF = "SELECT max(shard) FROM identities WHERE request_id = ?"
 _LAST_EVENT = "SELECT coalesce(max(id), 0) FROM events"
 _SHARDS_CHANGED = """
     SELECT DISTINCT i.shard FROM events e JOIN identities i ON i.request_id = e.request_id
@@ -89,12 +92,28 @@ def shards_changed(db: Statements, after_event: int, since: datetime, until: dat
 
 def slots(db: Statements, shard: int, at: datetime) -> Iterator[tuple[int, Status]]:
     """Give the place and status of every recorded document of a status list, at a moment; in no order."""
-    recorded, moment = db.rows(_RECORDED, (shard,)), seconds(at)
+    recorded, moment = db.rows(_RECORDED, (*_span(db, shard), shard)), seconds(at)
     ids = [row[1] for row in recorded]
     changes = _changes(db, min(ids), max(ids)) if ids else {}
     for slot, request_id, ordinal in recorded:
         mine = changes.get(request_id)
         yield slot, "issued" if mine is None else status_at(_of(mine, ordinal), moment)
+
+
+def _span(db: Statements, shard: int) -> tuple[int, int]:
+    """Find the first and last version that may have a place in a list, without an index.
+
+    Places are drawn in the order of ids, and ids have no gaps, so lists follow one another: twenty looks are enough.
+    """
+    ids = range(1, db.row(_REQUESTS)[0] + 1)
+
+    def list_of(request_id: int) -> int:
+        return int(db.row(_SHARD_OF, (request_id,))[0])
+
+    first = bisect_left(ids, shard, key=list_of)
+    # One more: the copies of a licence may lie in two lists.
+    last = bisect_right(ids, shard, lo=first, key=list_of) + 1
+    return first + 1, last
 
 
 def history(db: Statements, number_or_sid: str) -> tuple[Event, ...]:

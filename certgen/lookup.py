@@ -19,8 +19,8 @@ _DOCUMENTS = """
     SELECT i.sid, r.number, r.version, r.kind, d.title_zh, d.title_en, r.form, i.copy, d.paper, r.authority,
            d.authority_name, d.issued_on, d.valid_from, d.valid_until, d.issued_at,
            d.record_digest, d.pdf_digest, d.signer, d.public,
-           EXISTS (SELECT 1 FROM requests x WHERE x.number = r.number AND x.kind = r.kind AND x.version > r.version
-                      AND EXISTS (SELECT 1 FROM documents y WHERE y.request_id = x.id)),
+           EXISTS (SELECT 1 FROM successions s JOIN documents y ON y.request_id = s.request_id
+                    WHERE s.previous_id = d.request_id),
            d.id, e.effective_at, e.status
       FROM documents d
       JOIN identities i ON i.request_id = d.request_id AND i.ordinal = d.ordinal

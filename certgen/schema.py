@@ -143,6 +143,7 @@ successions = Table(  # a version that takes the place of another: done in the t
     Column("actor", Text, nullable=False),
     Column("basis", Text, nullable=False),
     Column("reason", Text, nullable=False),
+    Index("successions_of_previous", "previous_id"),
 )
 
 plates = Table(

@@ -13,6 +13,7 @@ from certgen.core.errors import ApplicationError, Problem
 from certgen.core.model import Slot
 from certgen.core.status import ACTIONS, STATUSES
 from certgen.register import Change
+from certgen.slots import SHARD
 from tests._book import AT, PLATE, PLATE_DIGEST, Book
 
 
@@ -240,3 +241,16 @@ def test_a_list_and_a_question_give_the_same_status(book: Book) -> None:
         by_list = Counter(listed(book, at).values())
         assert by_list == Counter(word for number in numbers for word in statuses(book, number, at))
     assert len(by_list) > 1
+
+
+def test_lists_follow_one_another_and_a_licence_may_lie_in_two(book: Book) -> None:
+    places = {}
+    for edge in (1, 2):
+        for i in range(4):  # the second licence of each four has its copies in two lists
+            one, _ = book.issue(f"{edge}-{i}")
+            places |= dict(zip(one.slots, one.sids, strict=True))
+            if i == 0:
+                last = edge * SHARD - 2
+                book.rows(f"UPDATE counters SET highest = {last} WHERE scope = 'status-slots'")
+    assert len(places) == 16 and {slot.shard for slot in places} == {0, 1, 2}
+    assert listed(book) == dict.fromkeys(places, "issued")

@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["previous_id"], ["requests.id"]),
         sa.PrimaryKeyConstraint("request_id"),
     )
+    op.create_index("successions_of_previous", "successions", ["previous_id"], unique=False)
     op.create_table(
         "holds",
         sa.Column("digest", sa.LargeBinary(), nullable=False),
