@@ -19,9 +19,11 @@ from certgen.cli import app
 from certgen.core.errors import ApplicationError, SettingsError
 from certgen.core.model import Application
 from certgen.issue import Document
+from certgen.reading import Publicity
 from certgen.register import Change
 from certgen.settings import SHIPPED
 from certgen.template import load_template
+from tests._workspace import command, live_home
 from tests.house import House
 
 KINDS = ("elderly-card", "residence-permit")
@@ -267,3 +269,28 @@ def test_a_card_is_given_from_the_sixtieth_birthday_on(day: str, is_taken: bool,
         assert [problem.field for problem in error.problems] == ["id_number"]
     else:
         assert is_taken
+
+
+def test_a_lost_card_is_replaced_under_its_number_and_only_the_new_one_is_printed(tmp_path: Path) -> None:
+    home = live_home(tmp_path / "home")
+    record = SHIPPED / "elderly-card" / "cases" / "sixtieth-birthday.json"
+    (first,) = command("issue", "elderly-card", record, "--out", tmp_path, "--home", home, "--json").json
+    assert command("issue", "elderly-card", record, "--out", tmp_path, "--home", home).code == 2
+    new, number = tmp_path / "new", first["number"]
+    (second,) = command("replace", number, "--reason", "遗失", "--out", new, "--home", home, "--json").json
+    assert (second["number"], second["sid"] == first["sid"]) == (number, False)
+    assert [command("verify", one["file"], "--home", home).code for one in (first, second)] == [1, 0]
+    printed = tmp_path / "printed"
+    assert command("card", first["sid"], "--out", printed, "--home", home).code == 2
+    assert command("card", number, "--out", printed, "--home", home).code == 0
+    (file,) = printed.iterdir()
+    assert file.read_bytes() == render(Path(second["file"]).read_bytes())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nobody_can_look_a_card_up_or_fetch_it(kind: str) -> None:
+    template = load_template(SHIPPED / kind)
+    assert template.publicity == Publicity()
+    assert not (template.publicity.find or template.publicity.picture or template.publicity.original)
+    secret = {"name", "id_number", "address", "photo", "birth_date", "sex", "ethnicity", "home_address"}
+    assert not {f.name for f in template.fields if f.public and not f.public_mask} & secret
