@@ -184,7 +184,7 @@ def _leave_out_original(folder: Path) -> None:
     )
     if found != 1:
         raise SystemExit("the template is not written as this bench expects")
-    file.write_text(text, "utf-8")
+    file.write_text(text.replace('picture = "original"\n', 'picture = "duplicate"\n'), "utf-8")
 
 
 @contextmanager

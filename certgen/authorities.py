@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from certgen.core.codes import is_uscc
 from certgen.core.errors import SettingsError, Text
 from certgen.core.model import Authority
 from certgen.numbering import OF_AUTHORITY
@@ -68,6 +69,9 @@ def _record(table: Table) -> AuthorityRecord:
     key = table.text("id", shape=OFFICE)
     division = table.text("division", shape="[0-9]{6}")
     short, telephone = table.text("short"), table.text("telephone", shape="[0-9+ 转-]{3,40}")
+    uscc = table.text("uscc", "")
+    if uscc and not is_uscc(uscc):
+        raise table.fault("uscc", f"“{uscc}”不是统一社会信用代码", f"{uscc!r} is no unified social credit code")
     words = {f"{{{name}}}": table.text(name, shape=_SHAPES[name]) for name in OF_AUTHORITY if table.has(name)}
     since: list[date] = []
     names: list[Authority] = []
@@ -76,7 +80,9 @@ def _record(table: Table) -> AuthorityRecord:
         if since and day <= since[-1]:
             raise table.fault("names", "名称须按启用日期先后排列", "names are not in the order of their first days")
         since.append(day)
-        names.append(Authority(id=key, name=row.text("name"), short=short, division=division, telephone=telephone))
+        names.append(
+            Authority(id=key, name=row.text("name"), short=short, division=division, telephone=telephone, uscc=uscc)
+        )
         row.close()
     table.close()
     return AuthorityRecord(key, tuple(since), tuple(names), words)

@@ -21,7 +21,7 @@ from typing import Protocol
 
 from certgen import qr, rows
 from certgen.authorities import AuthorityRecord
-from certgen.core import sid
+from certgen.core import metadata, sid
 from certgen.core.chinese import SHANGHAI, shown, unprintable
 from certgen.core.errors import ApplicationError, Problem, SigningError, Text, VerificationError
 from certgen.core.model import Application, Certificate, Field, Paper, Signer, Slot, Succession
@@ -415,7 +415,7 @@ def _certificate(
     """Gather the facts of a copy, by its place; without a promise, with any number and sid in their places."""
     copy = template.copies[place]
     number = succession.number if succession else reading.number(reading.last) if promise is None else promise.number
-    return Certificate(
+    facts = Certificate(
         sid=promise.sids[place] if promise else "W" * 12,  # a letter: tried in the widest
         number=number,
         version=promise.version if promise else 1,
@@ -433,6 +433,19 @@ def _certificate(
         fields=tuple([pair for pair in reading.printed_for(copy.id) if pair[1]]),
         slot=promise.slots[place] if promise else Slot(0, 0),
         salt=promise.salts[place] if promise else _NO_SALT,
+    )
+    if promise is None:  # metadata is not printed: a draft does without
+        return facts
+    return replace(
+        facts,
+        metadata=metadata.make(
+            facts,
+            title=template.title.zh,
+            kind_code=template.elicence,
+            office_code=reading.authority.uscc,
+            holder=reading.holder,
+            holder_code=reading.holder_code,
+        ),
     )
 
 

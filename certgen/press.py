@@ -21,6 +21,7 @@ from certgen import photo, qr
 from certgen.core import gap, record
 from certgen.core.chinese import shown
 from certgen.core.errors import ApplicationError, FormatError, Problem, Text
+from certgen.core.metadata import NAMES
 from certgen.core.model import Certificate, Paper
 from certgen.core.sid import grouped
 from certgen.fonts import Typefaces
@@ -511,10 +512,11 @@ def _pdf_date(when: datetime) -> bytes:
 
 
 def _xmp(certificate: Certificate, face: Face) -> str:
-    """Write the XMP packet: PDF/A-3u, and what the document is. No holder, no ID: the record has what is printed."""
+    """Write the XMP packet: PDF/A-3u, what the document is, and its metadata by GB/T 36903 as the public may see it."""
     when = certificate.issued_at.isoformat()[:19] + "Z"
     title = f"{face.title.zh}（{face.copy_title}）{certificate.number}"
-    return _XMP % {"when": when, "title": escape(title), "sid": certificate.sid}
+    said = "".join([f"<gb:{name}>{escape(value)}</gb:{name}>" for name, value in certificate.metadata])
+    return _XMP % {"when": when, "title": escape(title), "sid": certificate.sid, "gb": said and _GB % said}
 
 
 _XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
@@ -524,5 +526,23 @@ _XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
  xmp:MetadataDate="%(when)s" xmp:CreatorTool="certgen" xmlns:pdf="http://ns.adobe.com/pdf/1.3/" pdf:Producer="certgen"
  xmlns:dc="http://purl.org/dc/elements/1.1/" dc:format="application/pdf" dc:identifier="%(sid)s">
 <dc:title><rdf:Alt><rdf:li xml:lang="x-default">%(title)s</rdf:li></rdf:Alt></dc:title>
-</rdf:Description></rdf:RDF></x:xmpmeta>
+</rdf:Description>%(gb)s</rdf:RDF></x:xmpmeta>
 <?xpacket end="w"?>"""
+# PDF/A wants every property of a schema that it does not know described (ISO 19005-3, 6.6.2.3.3).
+_GB = (
+    """
+<rdf:Description rdf:about="" xmlns:gb="urn:gb-t:36903:2018#">%s</rdf:Description>
+<rdf:Description rdf:about="" xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/"
+ xmlns:pdfaSchema="http://www.aiim.org/pdfa/ns/schema#" xmlns:pdfaProperty="http://www.aiim.org/pdfa/ns/property#">
+<pdfaExtension:schemas><rdf:Bag><rdf:li rdf:parseType="Resource"><pdfaSchema:schema>GB/T 36903</pdfaSchema:schema>
+<pdfaSchema:namespaceURI>urn:gb-t:36903:2018#</pdfaSchema:namespaceURI><pdfaSchema:prefix>gb</pdfaSchema:prefix>
+<pdfaSchema:property><rdf:Seq>"""
+    + "".join(
+        f"""
+<rdf:li pdfaProperty:name="{name}" pdfaProperty:valueType="Text" pdfaProperty:category="external"
+ pdfaProperty:description="{meaning}"/>"""
+        for name, meaning in NAMES.items()
+    )
+    + """
+</rdf:Seq></pdfaSchema:property></rdf:li></rdf:Bag></pdfaExtension:schemas></rdf:Description>"""
+)

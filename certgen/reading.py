@@ -61,7 +61,7 @@ class Form:
     def issued_by(self, authority: Authority) -> Authority:
         """Give an authority under the name that issues this form: {short} 民政局 for one of several offices there."""
         name = self.issuer.replace("{short}", authority.short)
-        return replace(authority, name=name) if name else authority
+        return replace(authority, name=name, uscc="") if name else authority  # the code is the other office's
 
     def texts_of(self, authority: str) -> Mapping[str, str]:
         """Give the words of the form as an authority prints them."""
@@ -119,6 +119,7 @@ class Reading:
     left_out: Mapping[str, frozenset[str]] = field(repr=False)
     photos: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     holds: tuple[Hold, ...] = ()
+    holder_code: str = ""  # as printed
 
     @property
     def counter(self) -> str:
@@ -188,6 +189,7 @@ class Template:
     under: tuple[Path, ...] = ()
     source: Source | None = None
     publicity: Publicity = Publicity()
+    elicence: str = ""  # the code of the kind by GB/T 36904, 21 characters; "" when it is not known
 
     @property
     def layers(self) -> tuple[Path, ...]:
@@ -284,6 +286,7 @@ class Template:
                 if r.field.type == "photo" and text
             },
             # What has expired on its first day is an old licence put on record: it is in nobody's way.
+            holder_code=next((text for name, text in printed if name == self.holder_code), ""),
             holds=self._holds(values, printed, authority) if self.unique and not (end and end < today) else (),
         )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from certgen import derived, numbering, overlay
 from certgen.authorities import OFFICE
+from certgen.core import codes
 from certgen.core.errors import FormatError
 from certgen.core.model import Column, Field
 from certgen.derived import FUNCTIONS, Derivation
@@ -63,6 +64,7 @@ def load_template(folder: Path) -> Template:
         digest=overlay.digest_of(layers, digest_of),
         under=layers[1:],
         publicity=_publicity(top, copies),
+        elicence=_elicence(top),
         rules=by_form,
         derived={form: tuple(r for r in some if r.derive) for form, some in by_form.items()},
         names=_names(top, fields),
@@ -422,6 +424,20 @@ def _source(top: Table, rules: tuple[Rule, ...]) -> Source | None:
     if strange := [name for name in source.fields if name not in known]:
         raise table.fault("fields", f"没有项目“{strange[0]}”", f"there is no field {strange[0]!r} to fill in")
     return source
+
+
+def _elicence(top: Table) -> str:
+    """Read the code of the kind: the USCC of the body that defined it, and three characters."""
+    if not top.has("elicence"):
+        return ""
+    table = top.table("elicence")
+    code = table.text("type", shape="[0-9A-Z]{21}")
+    if not codes.is_uscc(code[:18]):
+        raise table.fault(
+            "type", f"“{code[:18]}”不是统一社会信用代码", f"{code[:18]!r} is no unified social credit code"
+        )
+    table.close()
+    return code
 
 
 def _holder(top: Table, fields: tuple[Field, ...]) -> str:

@@ -55,6 +55,7 @@ class Authority:
     short: str
     division: str
     telephone: str
+    uscc: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,7 @@ class Certificate:
     fields: tuple[tuple[str, str], ...]
     slot: Slot
     salt: bytes
+    metadata: tuple[tuple[str, str], ...] = ()  # by GB/T 36903, see certgen.core.metadata
 
 
 @dataclass(frozen=True, slots=True)

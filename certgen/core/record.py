@@ -4,10 +4,11 @@ RFC 8785 JSON in UTF-8; every key is ASCII, every number a whole one:
 
     {"authority":"421200","authority_name":"咸宁市食品药品监督管理局","certgen":1,"copy":"duplicate",
      "copy_number":"1—1","fields":[["operator_name","…"],…],"form":"2015","issued_at":"2017-08-01T02:03:04Z",
-     "issued_on":"2017-08-01","kind":"food-business","number":"JY24212020000020","salt":"<32 hex>",
+     "issued_on":"2017-08-01","kind":"food-business","metadata":[["ZZMC","…"],…],"number":"JY24212020000020",
+     "salt":"<32 hex>",
      "sid":"…","slot":[0,77],"template":"<64 hex>","valid_from":"2017-08-01","valid_until":null,"version":1}
 
-`certgen` is the version of this format.
+`certgen` is the version of this format. `metadata` is left out when there is none (certgen.core.metadata).
 """
 
 import hashlib
@@ -17,7 +18,7 @@ from datetime import date, datetime, timedelta
 from json import JSONEncoder
 from typing import Any
 
-from certgen.core import sid
+from certgen.core import metadata, sid
 from certgen.core.errors import FormatError, Text
 from certgen.core.model import Certificate, Slot
 
@@ -46,6 +47,7 @@ def encode(certificate: Certificate) -> bytes:
             "issued_at": c.issued_at.isoformat()[:19] + "Z",
             "issued_on": c.issued_on.isoformat(),
             "kind": c.kind,
+            **({"metadata": c.metadata} if c.metadata else {}),
             "number": c.number,
             "salt": c.salt.hex(),
             "sid": c.sid,
@@ -67,6 +69,8 @@ def decode(data: bytes) -> Certificate:
     try:
         certificate = _build(json.loads(data.decode()))
         same = encode(certificate) == data
+    except FormatError:
+        raise
     except (ValueError, TypeError, LookupError, RecursionError, AttributeError) as error:
         raise FormatError(Text("不是本系统的证照记录", f"this is no record of ours: {error}")) from error
     if not same:
@@ -84,7 +88,7 @@ def _build(raw: Any) -> Certificate:
         raise ValueError("wanted an object with certgen 1")
     shard, index = raw["slot"]
     until = raw["valid_until"]
-    return Certificate(
+    certificate = Certificate(
         sid=_sid(raw["sid"]),
         number=_text(raw["number"]),
         version=_whole(raw["version"]),
@@ -102,7 +106,11 @@ def _build(raw: Any) -> Certificate:
         fields=tuple([_pair(*pair) for pair in raw["fields"]]),
         slot=Slot(_whole(shard), _whole(index)),
         salt=bytes.fromhex(_hex(raw["salt"], 16)),
+        metadata=tuple([_pair(*pair) for pair in raw.get("metadata", ())]),
     )
+    if certificate.metadata:
+        metadata.check(certificate.metadata, certificate)
+    return certificate
 
 
 def _text(value: Any) -> str:
