@@ -5,7 +5,7 @@ from fastapi import HTTPException, Request, Response
 from api import problems
 from api.front import Said, encode
 from api.guard import App, Scope
-from api.page import Pages, language_of, wants_json
+from api.page import Pages, language_of, squeezed, wants_json
 from certgen.core.errors import CertgenError
 
 VARY = {"vary": "Accept, Accept-Language"}
@@ -20,7 +20,7 @@ class Answers:
 
     def page(self, name: str, request: Request, status: int = 200, **values: object) -> Response:
         """Write a page in the caller's language."""
-        return self.pages.write(name, language_of(request), status, **values)
+        return squeezed(self.pages.write(name, language_of(request), status, **values), request)
 
     def json(self, body: dict[str, object]) -> Response:
         """Write JSON."""

@@ -34,7 +34,11 @@ export async function register(sid) {
 // Whether a register that knows no such sid may have lost it: only then does the service not call the code forged.
 export async function mayBeLost(text) {
   try {
-    const options = { method: "POST", headers: { "Content-Type": "text/plain", Accept: "application/json" }, body: text };
+    const options = {
+      method: "POST",
+      headers: { "Content-Type": "text/plain", Accept: "application/json" },
+      body: text,
+    };
     return (await (await within("/check.json", options)).json()).verdict === "INDETERMINATE";
   } catch {
     return false;

@@ -37,11 +37,13 @@ export async function watch(video, isDone) {
   return stop;
 }
 
-export const hasCamera = () => Boolean(globalThis.isSecureContext && navigator.mediaDevices && navigator.mediaDevices.getUserMedia);
+export const hasCamera = () =>
+  Boolean(globalThis.isSecureContext && navigator.mediaDevices && navigator.mediaDevices.getUserMedia);
 
 async function openReader() {
   const own = globalThis.BarcodeDetector;
-  if (own && (await own.getSupportedFormats().catch(() => [])).includes("qr_code")) return new own({ formats: ["qr_code"] });
+  if (own && (await own.getSupportedFormats().catch(() => [])).includes("qr_code"))
+    return new own({ formats: ["qr_code"] });
   const { BarcodeDetector } = await import(asset("qr/decode.js"));
   return new BarcodeDetector({ formats: ["qr_code"] });
 }
@@ -49,7 +51,10 @@ async function openReader() {
 async function shrunk(file) {
   const whole = await createImageBitmap(file);
   const scale = Math.min(1, MAX_SIDE / Math.max(whole.width, whole.height));
-  const canvas = Object.assign(document.createElement("canvas"), { width: Math.round(whole.width * scale), height: Math.round(whole.height * scale) });
+  const canvas = Object.assign(document.createElement("canvas"), {
+    width: Math.round(whole.width * scale),
+    height: Math.round(whole.height * scale),
+  });
   canvas.getContext("2d").drawImage(whole, 0, 0, canvas.width, canvas.height);
   whole.close();
   return canvas;

@@ -20,7 +20,8 @@ export function decode(data) {
 export function encode(value) {
   if (value === null) return Uint8Array.of(0xf6);
   if (typeof value === "boolean") return Uint8Array.of(value ? 0xf5 : 0xf4);
-  if (typeof value === "number" || typeof value === "bigint") return value >= 0 ? head(0, value) : head(1, -1n - BigInt(value));
+  if (typeof value === "number" || typeof value === "bigint")
+    return value >= 0 ? head(0, value) : head(1, -1n - BigInt(value));
   if (typeof value === "string") {
     const text = UTF8.encode(value);
     return join(head(3, text.length), text);
@@ -85,7 +86,8 @@ function readHead(reader) {
   const size = 1 << (info - 24);
   let number = 0n;
   for (const byte of take(reader, size)) number = (number << 8n) | BigInt(byte);
-  if (number < (size === 1 ? 24n : 1n << BigInt(4 * size))) throw new FormatError("a CBOR head is longer than it need be");
+  if (number < (size === 1 ? 24n : 1n << BigInt(4 * size)))
+    throw new FormatError("a CBOR head is longer than it need be");
   return [major, number <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(number) : number];
 }
 
@@ -114,7 +116,8 @@ function map(reader, size, depth) {
   for (let left = Number(size); left > 0; left--) {
     const start = reader.at;
     const key = item(reader, depth + 1);
-    if (!["number", "bigint", "string"].includes(typeof key)) throw new FormatError("a CBOR map key is neither integer nor text");
+    if (!["number", "bigint", "string"].includes(typeof key))
+      throw new FormatError("a CBOR map key is neither integer nor text");
     const spelt = reader.data.subarray(start, reader.at);
     if (order(spelt, before) <= 0) throw new FormatError("CBOR map keys are repeated or out of order");
     before = spelt;

@@ -17,7 +17,8 @@ export function parse1(data) {
   if (Array.isArray(parts) && parts.length === 4) {
     const [protectedHeader, unprotected, payload, signature] = parts;
     const areBytes = [protectedHeader, payload, signature].every((part) => part instanceof Uint8Array);
-    if (areBytes && unprotected instanceof Map && unprotected.size === 0) return { protectedHeader, payload, signature };
+    if (areBytes && unprotected instanceof Map && unprotected.size === 0)
+      return { protectedHeader, payload, signature };
   }
   throw new FormatError("not a COSE_Sign1");
 }
@@ -26,7 +27,8 @@ export function parse1(data) {
 // A second valid signature for the same facts (n - s) would otherwise pass for another text.
 export function checkEs256(signature) {
   const [r, s] = [signature.subarray(0, 32), signature.subarray(32)];
-  const isGood = signature.length === 64 && r.some(Boolean) && s.some(Boolean) && order(r, ORDER) < 0 && order(s, HALF) <= 0;
+  const isGood =
+    signature.length === 64 && r.some(Boolean) && s.some(Boolean) && order(r, ORDER) < 0 && order(s, HALF) <= 0;
   if (!isGood) throw new FormatError("r or s of the signature is out of range");
 }
 

@@ -23,7 +23,10 @@ function whyNot() {
   if (!canVerify())
     return globalThis.isSecureContext
       ? t("签名没有核对：这个浏览器不会核对签名。", "The signature was not checked: this browser cannot.")
-      : t("签名没有核对：这一页不是经 https 打开的，浏览器不许核对签名。", "The signature was not checked: the page did not come by https, so the browser does not allow it.");
+      : t(
+          "签名没有核对：这一页不是经 https 打开的，浏览器不许核对签名。",
+          "The signature was not checked: the page did not come by https, so the browser does not allow it.",
+        );
   return "";
 }
 
@@ -31,7 +34,15 @@ function whyNot() {
 function tell(why) {
   const place = document.getElementById("unchecked");
   if (place) place.textContent = why;
-  else if (!given) main.replaceChildren(verdict({ tone: "wait", eyebrow: t("查验结论", "What we found"), title: t("没有联网，无法查验", "No network, nothing checked"), meaning: why }));
+  else if (!given)
+    main.replaceChildren(
+      verdict({
+        tone: "wait",
+        eyebrow: t("查验结论", "What we found"),
+        title: t("没有联网，无法查验", "No network, nothing checked"),
+        meaning: why,
+      }),
+    );
 }
 
 async function check() {

@@ -76,7 +76,11 @@ function factsIn(payload) {
 }
 
 function encoded(facts) {
-  const fields = new Map([[1, facts.kind], [2, facts.number], [3, facts.holder]]);
+  const fields = new Map([
+    [1, facts.kind],
+    [2, facts.number],
+    [3, facts.holder],
+  ]);
   if (facts.isHolderCut) fields.set(4, true);
   if (facts.uscc) fields.set(5, facts.uscc);
   fields.set(6, facts.issuedOn);

@@ -27,7 +27,10 @@ export async function answerTo(text, given = null) {
     judged = await judge(text, known);
   }
   const said = say(judged, known, t);
-  if (Math.abs(now - clock) > SKEW_S) said.unchecked.push(t("这部手机的时间不准，结论按服务器的时间。", "This phone's clock is off; the server's was used."));
+  if (Math.abs(now - clock) > SKEW_S)
+    said.unchecked.push(
+      t("这部手机的时间不准，结论按服务器的时间。", "This phone's clock is off; the server's was used."),
+    );
   const isGenuine = judged.findings.every((one) => one.ok !== false || one.rule === "V") && judged.entry;
   if (!isGenuine) return { said, judged, sections: [verdict(said), scope(said)] };
   const facts = await sheet(judged, answer && answer.sid ? answer : null);
@@ -45,7 +48,10 @@ function readable(text) {
 export function verdict({ tone, eyebrow, title, meaning, host, ages }) {
   const section = make("section", { className: `verdict ${tone}`, id: "told" });
   section.setAttribute("aria-labelledby", "verdict");
-  section.append(make("p", { className: "eyebrow" }, eyebrow), make("h1", { id: "verdict", tabIndex: -1 }, ...phrases(title)));
+  section.append(
+    make("p", { className: "eyebrow" }, eyebrow),
+    make("h1", { id: "verdict", tabIndex: -1 }, ...phrases(title)),
+  );
   if (host) section.append(make("p", { className: "foreign" }, host));
   section.append(make("p", {}, meaning));
   if (ages && ages.length) section.append(make("ul", { className: "ages" }, ...ages.map(age)));
@@ -59,20 +65,37 @@ function phrases(title) {
 
 // First of all, since no word behind it counts: what was signed with a key for trying things out.
 function specimen({ isSpecimen }) {
-  const words = t(" 用测试密钥签发，没有法律效力。", " Issued with a key for trying things out. It has no legal effect.");
+  const words = t(
+    " 用测试密钥签发，没有法律效力。",
+    " Issued with a key for trying things out. It has no legal effect.",
+  );
   return isSpecimen ? [make("p", { className: "specimen" }, make("b", {}, t("样本", "Specimen")), words)] : [];
 }
 
 function age([ok, fact, since]) {
-  return make("li", { className: ok ? "holds" : ok === null ? "unknown" : "fails" }, make("b", {}, fact), make("span", {}, since));
+  return make(
+    "li",
+    { className: ok ? "holds" : ok === null ? "unknown" : "fails" },
+    make("b", {}, fact),
+    make("span", {}, since),
+  );
 }
 
 function scope({ unchecked, rules }) {
   const words = { true: t("通过", "passed"), false: t("未通过", "failed"), null: t("未能查", "unknown") };
   const classes = { true: "holds", false: "fails", null: "unknown" };
-  const items = unchecked.map((line) => make("li", { className: "not" }, make("b", {}, t("没有查", "Not checked")), make("span", {}, line)));
-  const lines = rules.map(([, ok, line]) => make("li", { className: classes[ok] }, make("b", {}, words[ok]), make("span", {}, line)));
-  const fold = make("details", { className: "rules" }, make("summary", {}, t("逐项结果", "Rule by rule")), make("ol", {}, ...lines));
+  const items = unchecked.map((line) =>
+    make("li", { className: "not" }, make("b", {}, t("没有查", "Not checked")), make("span", {}, line)),
+  );
+  const lines = rules.map(([, ok, line]) =>
+    make("li", { className: classes[ok] }, make("b", {}, words[ok]), make("span", {}, line)),
+  );
+  const fold = make(
+    "details",
+    { className: "rules" },
+    make("summary", {}, t("逐项结果", "Rule by rule")),
+    make("ol", {}, ...lines),
+  );
   const heading = make("h2", {}, t("这一页查了什么", "What this page checked"));
   const list = items.length ? [make("ul", {}, ...items)] : [];
   return make("section", { className: "scope", id: "scope" }, heading, ...list, fold);
@@ -81,13 +104,25 @@ function scope({ unchecked, rules }) {
 // The facts to compare, in the order of the paper: the register's where it answered, else those the code signs.
 async function sheet({ scanned, entry }, known) {
   const [title, copy, facts] = known ? registered(known) : await attested(scanned, entry);
-  const heading = make("h2", { className: "paper" }, title, ...(copy ? [make("span", { className: "copy" }, copy)] : []));
+  const heading = make(
+    "h2",
+    { className: "paper" },
+    title,
+    ...(copy ? [make("span", { className: "copy" }, copy)] : []),
+  );
   const list = make("dl", { className: "facts" }, ...facts.map(fact));
   return make(
     "section",
     { className: "compare", id: "compare" },
     make("h2", { className: "ask" }, t("请逐项比对", "Now compare")),
-    make("p", {}, t("下面的内容应与您手中的证照完全一样。有一处不同，就不要相信那张纸。", "What follows must be exactly what your paper says. If one line differs, do not trust the paper.")),
+    make(
+      "p",
+      {},
+      t(
+        "下面的内容应与您手中的证照完全一样。有一处不同，就不要相信那张纸。",
+        "What follows must be exactly what your paper says. If one line differs, do not trust the paper.",
+      ),
+    ),
     make("div", { className: "sheet" }, heading, list),
   );
 }
@@ -124,7 +159,11 @@ function fact([[zh, en], value]) {
   const term = make("dt", {}, t(zh, en));
   if (t(false, true)) term.append(" ", make("span", { className: "zh", lang: "zh-CN" }, zh));
   const pieces = /^[0-9A-Z*]{10,}$/.test(value) ? value.match(/.{1,4}/g) : [value]; // fours are easier to compare
-  const detail = make("dd", { className: pieces.length > 1 ? "code" : "" }, ...pieces.map((piece) => make("span", {}, piece)));
+  const detail = make(
+    "dd",
+    { className: pieces.length > 1 ? "code" : "" },
+    ...pieces.map((piece) => make("span", {}, piece)),
+  );
   return make("div", {}, term, detail);
 }
 

@@ -6,13 +6,37 @@ import { hasCamera, textsIn, watch } from "./camera.js";
 import { answerTo, make, verdict } from "./result.js";
 import { ago } from "./sentences.js";
 
-const [camera, stopper, picture, form, pasted, video, told, place, again] = ["camera", "stop", "picture", "paste", "text", "video", "progress", "result", "again"].map((id) => document.getElementById(id));
+const [camera, stopper, picture, form, pasted, video, told, place, again] = [
+  "camera",
+  "stop",
+  "picture",
+  "paste",
+  "text",
+  "video",
+  "progress",
+  "result",
+  "again",
+].map((id) => document.getElementById(id));
 const MOST_LISTS = 64;
 let stop = null;
 
 document.body.classList.add("live");
-if (!canVerify()) tell(globalThis.isSecureContext ? t("这个浏览器不会核对签名，请换一个浏览器。", "This browser cannot check signatures; use another.") : t("这一页不是经 https 打开的，浏览器不许用相机，也不许核对签名。", "This page did not come by https: the browser allows neither camera nor checking."));
-else if (!hasCamera()) tell(t("这个浏览器不让网页用相机，请选照片或粘贴文字。", "This browser gives pages no camera: choose a picture or paste the text."));
+if (!canVerify())
+  tell(
+    globalThis.isSecureContext
+      ? t("这个浏览器不会核对签名，请换一个浏览器。", "This browser cannot check signatures; use another.")
+      : t(
+          "这一页不是经 https 打开的，浏览器不许用相机，也不许核对签名。",
+          "This page did not come by https: the browser allows neither camera nor checking.",
+        ),
+  );
+else if (!hasCamera())
+  tell(
+    t(
+      "这个浏览器不让网页用相机，请选照片或粘贴文字。",
+      "This browser gives pages no camera: choose a picture or paste the text.",
+    ),
+  );
 camera.disabled = !canVerify() || !hasCamera();
 
 camera.addEventListener("click", async () => {
@@ -23,7 +47,12 @@ camera.addEventListener("click", async () => {
     document.body.classList.add("watching");
     tell(t("把二维码放进框里，离远一点也可以。", "Hold the code inside the frame."));
   } catch {
-    tell(t("相机没有打开：没有相机，或没有得到允许。可以选照片或粘贴文字。", "The camera did not open: there is none, or it was not allowed. Choose a picture or paste the text."));
+    tell(
+      t(
+        "相机没有打开：没有相机，或没有得到允许。可以选照片或粘贴文字。",
+        "The camera did not open: there is none, or it was not allowed. Choose a picture or paste the text.",
+      ),
+    );
   }
 });
 
@@ -39,7 +68,13 @@ picture.addEventListener("change", async () => {
   tell(t("正在读照片……", "Reading the picture …"));
   const texts = await textsIn(file).catch(() => []);
   picture.value = "";
-  if (!texts.length) tell(t("照片里没有读到二维码。拍近一点、拍平一点再试。", "No code was found in the picture. Come closer, hold it flat, try again."));
+  if (!texts.length)
+    tell(
+      t(
+        "照片里没有读到二维码。拍近一点、拍平一点再试。",
+        "No code was found in the picture. Come closer, hold it flat, try again.",
+      ),
+    );
   else found(texts);
 });
 
@@ -81,7 +116,15 @@ async function foreignHost(text) {
   if (!trust || (host && trust.hosts.includes(host))) return null;
   const eyebrow = t("查验结论", "What we found");
   if (host === null)
-    return verdict({ tone: "bad", eyebrow, title: t("不是我们的二维码", "Not a code of ours"), meaning: t("它不是网址，也不是本系统的二维码。不要凭它相信这张纸；纸上可能还有另一个码，请扫那一个。", "It is no address and no code of ours. Do not trust the paper for it; there may be another code on it.") });
+    return verdict({
+      tone: "bad",
+      eyebrow,
+      title: t("不是我们的二维码", "Not a code of ours"),
+      meaning: t(
+        "它不是网址，也不是本系统的二维码。不要凭它相信这张纸；纸上可能还有另一个码，请扫那一个。",
+        "It is no address and no code of ours. Do not trust the paper for it; there may be another code on it.",
+      ),
+    });
   const meaning = t(
     "这个二维码指向上面的网址，它不在签发系统的名单上，可能是仿冒网站。不要打开它，也不要在上面填写任何信息。纸上若还有另一个码，请扫那一个。",
     "The code leads to the address above, which is not on the list of the issuing service. It may be an imitation: do not open it, and enter nothing there. If the paper has another code, scan that one.",
@@ -119,26 +162,46 @@ function tell(words) {
 async function prepare() {
   const state = document.getElementById("offline");
   if (!("serviceWorker" in navigator) || !canVerify()) {
-    state.textContent = t("这个浏览器不能离线查验：没有网络时打不开这一页。", "This browser cannot check offline: without a network this page will not open.");
+    state.textContent = t(
+      "这个浏览器不能离线查验：没有网络时打不开这一页。",
+      "This browser cannot check offline: without a network this page will not open.",
+    );
     return;
   }
   await navigator.serviceWorker.register("/sw.js", { scope: "/" });
   await controlled();
   const trust = await trustList();
   const lists = [];
-  for (let list; trust && lists.length < MOST_LISTS && (list = await statusList(lists.length, trust)); ) lists.push(list);
+  for (let list; trust && lists.length < MOST_LISTS && (list = await statusList(lists.length, trust));)
+    lists.push(list);
   const [now, oldest] = [Date.now() / 1000, Math.min(...lists.map((one) => one.issuedAt))];
-  const parts = [trust ? t(`信任清单（${ago(trust.issuedAt, now, t)}）`, `the trust list (${ago(trust.issuedAt, now, t)})`) : t("没有信任清单", "no trust list")];
-  if (lists.length) parts.push(t(`${lists.length} 份状态清单（${ago(oldest, now, t)}）`, `${lists.length} status lists (${ago(oldest, now, t)})`));
+  const parts = [
+    trust
+      ? t(`信任清单（${ago(trust.issuedAt, now, t)}）`, `the trust list (${ago(trust.issuedAt, now, t)})`)
+      : t("没有信任清单", "no trust list"),
+  ];
+  if (lists.length)
+    parts.push(
+      t(
+        `${lists.length} 份状态清单（${ago(oldest, now, t)}）`,
+        `${lists.length} status lists (${ago(oldest, now, t)})`,
+      ),
+    );
   else parts.push(t("没有状态清单，离线时只能核对签名", "no status list: offline, signatures alone can be checked"));
-  state.replaceChildren(make("b", {}, t("可以离线使用。", "Ready for use offline. ")), t("手机里有：", "In this phone: ") + parts.join(t("、", ", ")) + t("。", "."));
+  state.replaceChildren(
+    make("b", {}, t("可以离线使用。", "Ready for use offline. ")),
+    t("手机里有：", "In this phone: ") + parts.join(t("、", ", ")) + t("。", "."),
+  );
   state.dataset.ready = "yes";
 }
 
 // Until the worker stands between page and network, nothing that is fetched would be kept.
 function controlled() {
   const { serviceWorker } = navigator;
-  return serviceWorker.controller || new Promise((resolve) => serviceWorker.addEventListener("controllerchange", resolve, { once: true }));
+  return (
+    serviceWorker.controller ||
+    new Promise((resolve) => serviceWorker.addEventListener("controllerchange", resolve, { once: true }))
+  );
 }
 
 await prepare();

@@ -9,7 +9,16 @@ const MEDIA_TYPE = "application/statuslist+cwt";
 const MAX_BYTES = 68000;
 const SIZE = 65536; // bytes: 131,072 places of four bits
 const URI = /^([^/#?]+\/\/[^/#?]+)\/status\/(0|[1-9][0-9]{0,9})$/;
-const WORDS = { 0: "issued", 1: "revoked", 2: "suspended", 3: "superseded", 11: "cancelled", 12: "withdrawn", 13: "annulled", 14: "void" };
+const WORDS = {
+  0: "issued",
+  1: "revoked",
+  2: "suspended",
+  3: "superseded",
+  11: "cancelled",
+  12: "withdrawn",
+  13: "annulled",
+  14: "void",
+};
 const NEVER_ISSUED = 15;
 
 // Read a list signed by a status key of the trust list; nothing inside is looked at before the signature holds.
@@ -23,7 +32,8 @@ export async function decode(data, trust) {
   const isOurs = kid instanceof Uint8Array && kid.length === 4 && isProtected(message.protectedHeader, kid, MEDIA_TYPE);
   if (!isOurs) throw new FormatError("the protected header is not that of a status list");
   const entry = ofKid(trust, "status", kid);
-  if (!entry || !(await isSigned(entry.spki, message, new Uint8Array()))) throw new FormatError("no status key on the trust list signed this");
+  if (!entry || !(await isSigned(entry.spki, message, new Uint8Array())))
+    throw new FormatError("no status key on the trust list signed this");
   return checked(await claims(message.payload), entry, trust);
 }
 
@@ -35,12 +45,15 @@ export function statusAt(list, index) {
 async function claims(payload) {
   const fields = decodeCbor(payload);
   const inner = fields instanceof Map ? fields.get(65533) : undefined;
-  const isOurs = fields instanceof Map && fields.size === 5 && inner instanceof Map && inner.size === 2 && inner.get("bits") === 4;
-  if (!isOurs || !(inner.get("lst") instanceof Uint8Array)) throw new FormatError("the payload is not that of a status list");
+  const isOurs =
+    fields instanceof Map && fields.size === 5 && inner instanceof Map && inner.size === 2 && inner.get("bits") === 4;
+  if (!isOurs || !(inner.get("lst") instanceof Uint8Array))
+    throw new FormatError("the payload is not that of a status list");
   const uri = URI.exec(fields.get(2));
   if (!uri || Number(uri[2]) >= 2 ** 32) throw new FormatError("the subject is not <origin>/status/<shard>");
   const [expiresAt, issuedAt] = [seconds(fields.get(4)), seconds(fields.get(6))];
-  if (issuedAt >= expiresAt || !uint(fields.get(65534))) throw new FormatError("expires before it is issued, or has no ttl");
+  if (issuedAt >= expiresAt || !uint(fields.get(65534)))
+    throw new FormatError("expires before it is issued, or has no ttl");
   return { host: hostOf(uri[1]), shard: Number(uri[2]), issuedAt, expiresAt, packed: await inflated(inner.get("lst")) };
 }
 
@@ -48,7 +61,8 @@ async function claims(payload) {
 function checked(list, entry, trust) {
   const isInLife = entry.notBefore <= list.issuedAt && list.issuedAt <= entry.notAfter;
   // Whoever stole the key writes any time he likes, so one date in the list clears nothing.
-  if (!isInLife || entry.compromisedAt !== null || !trust.hosts.includes(list.host)) throw new FormatError("signed outside the life of its key, by a stolen one, or of another host");
+  if (!isInLife || entry.compromisedAt !== null || !trust.hosts.includes(list.host))
+    throw new FormatError("signed outside the life of its key, by a stolen one, or of another host");
   return list;
 }
 
@@ -58,7 +72,7 @@ async function inflated(deflated) {
   let size = 0;
   try {
     const stream = new Blob([deflated]).stream().pipeThrough(new DecompressionStream("deflate"));
-    for (const reader = stream.getReader(); ; ) {
+    for (const reader = stream.getReader(); ;) {
       const { done, value } = await reader.read();
       if (done) break;
       if (size + value.length > SIZE) {
@@ -72,6 +86,7 @@ async function inflated(deflated) {
     throw fault instanceof FormatError ? fault : new FormatError("the list does not inflate");
   }
   const isUsed = (value) => value in WORDS || value === NEVER_ISSUED;
-  if (size !== SIZE || !packed.every((byte) => isUsed(byte & 15) && isUsed(byte >> 4))) throw new FormatError("the list has not our length or holds unused values");
+  if (size !== SIZE || !packed.every((byte) => isUsed(byte & 15) && isUsed(byte >> 4)))
+    throw new FormatError("the list has not our length or holds unused values");
   return packed;
 }

@@ -11,14 +11,18 @@ const LIST = /^\/(trust\.cose|status\/\d+)$/;
 
 self.addEventListener("install", (event) => {
   self.skipWaiting();
-  event.waitUntil(caches.open(FILES).then((cache) => cache.addAll(KEPT.map((address) => new Request(address, { cache: "reload" })))));
+  event.waitUntil(
+    caches.open(FILES).then((cache) => cache.addAll(KEPT.map((address) => new Request(address, { cache: "reload" })))),
+  );
 });
 
 self.addEventListener("activate", (event) => {
   event.waitUntil(
     caches
       .keys()
-      .then((names) => Promise.all(names.filter((name) => name !== FILES && name !== LISTS).map((name) => caches.delete(name))))
+      .then((names) =>
+        Promise.all(names.filter((name) => name !== FILES && name !== LISTS).map((name) => caches.delete(name))),
+      )
       .then(() => self.clients.claim()),
   );
 });
@@ -27,7 +31,8 @@ self.addEventListener("fetch", (event) => {
   const { pathname, searchParams, origin } = new URL(event.request.url);
   if (event.request.method !== "GET" || origin !== self.location.origin) return;
   if (LIST.test(pathname)) event.respondWith(freshOr(event.request, () => kept(LISTS, pathname), pathname));
-  else if (KEPT.includes(pathname) && pathname.startsWith("/static/")) event.respondWith(keptOr(pathname, event.request));
+  else if (KEPT.includes(pathname) && pathname.startsWith("/static/"))
+    event.respondWith(keptOr(pathname, event.request));
   else if (event.request.mode === "navigate" && (pathname === "/scan" || SID.test(pathname))) {
     const page = `${pathname === "/scan" ? "/scan" : "/shell"}?lang=${language(searchParams)}`;
     event.respondWith(freshOr(event.request, () => kept(FILES, page)));

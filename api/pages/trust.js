@@ -14,10 +14,12 @@ const ALWAYS = [1, 2, 3, 4, 5, 6, 9, 10, 12]; // members of every entry; 7 and 8
 export async function decode(data, root) {
   const message = parse1(data);
   checkEs256(message.signature);
-  if (!isProtected(message.protectedHeader, await kidOf(root))) throw new FormatError("another key than our root signed the list");
+  if (!isProtected(message.protectedHeader, await kidOf(root)))
+    throw new FormatError("another key than our root signed the list");
   if (!(await isSigned(root, message, AAD))) throw new FormatError("the list's signature does not hold");
   const fields = decodeCbor(message.payload);
-  if (!hasExactly(fields, [0, 1, 2, 3, 4]) || fields.get(0) !== 1) throw new FormatError("a trust list of an unknown version");
+  if (!hasExactly(fields, [0, 1, 2, 3, 4]) || fields.get(0) !== 1)
+    throw new FormatError("a trust list of an unknown version");
   const list = {
     issuedAt: seconds(fields.get(1)),
     ttl: uint(fields.get(2)),
@@ -27,7 +29,8 @@ export async function decode(data, root) {
   const prints = new Set(list.entries.map((one) => one.fingerprint));
   const kids = new Set(list.entries.map((one) => `${one.use} ${one.kid}`));
   const areDistinct = prints.size === list.entries.length && kids.size === list.entries.length;
-  if (!list.ttl || !list.hosts.length || !list.hosts.every(Boolean) || !areDistinct) throw new FormatError("a list without a life or a host, or with a key twice");
+  if (!list.ttl || !list.hosts.length || !list.hosts.every(Boolean) || !areDistinct)
+    throw new FormatError("a list without a life or a host, or with a key twice");
   return list;
 }
 
@@ -75,7 +78,8 @@ function hasExactly(fields, keys) {
 }
 
 export function uint(value) {
-  if ((typeof value !== "number" && typeof value !== "bigint") || value < 0) throw new FormatError("not an unsigned integer");
+  if ((typeof value !== "number" && typeof value !== "bigint") || value < 0)
+    throw new FormatError("not an unsigned integer");
   return Number(value);
 }
 

@@ -1,5 +1,6 @@
 """What anybody may keep: anchors, status lists and vectors, each with a tag and an age, and sent once."""
 
+import gzip
 import json
 from hashlib import sha256
 
@@ -44,3 +45,12 @@ def test_a_status_list_that_was_published_is_sent_with_the_age_it_says(place: Pl
     assert "GMT" in answer.headers["last-modified"]
     assert place.web.get("/status/0", if_none_match=answer.headers["etag"]).status == 304
     assert place.web.get("/trust.cose").body == place.house.settings.trust.read_bytes()
+
+
+def test_a_trust_list_is_sent_short_to_who_can_read_it(place: Place) -> None:
+    whole, short = place.web.get("/trust.cose"), place.web.get("/trust.cose", accept_encoding="gzip, br")
+    assert short.headers["content-encoding"] == "gzip"
+    assert gzip.decompress(short.body) == whole.body
+    assert len(short.body) < len(whole.body) / 2
+    assert short.headers["etag"] != whole.headers["etag"]
+    assert place.web.get("/trust.cose", accept_encoding="gzip", if_none_match=short.headers["etag"]).status == 304

@@ -133,6 +133,41 @@ def test_nothing_runs_off_the_page_at_360_pixels(page: Page, papers: Papers, sit
         assert width <= 360, address
 
 
+CONTRAST = """() => {
+  const rgb = (text) => text.match(/[0-9.]+/g).map(Number);
+  const light = (part) => (part /= 255) <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+  const luminance = ([r, g, b]) => 0.2126 * light(r) + 0.7152 * light(g) + 0.0722 * light(b);
+  const ground = (element) => {
+    for (; element; element = element.parentElement) {
+      const found = rgb(getComputedStyle(element).backgroundColor);
+      if (found.length === 3 || found[3] === 1) return found;
+    }
+    return [255, 255, 255];
+  };
+  return [...document.querySelectorAll("main *, header *, footer *")]
+    .filter((one) => one.checkVisibility())
+    .filter((one) => [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim()))
+    .map((one) => {
+      const [a, b] = [luminance(rgb(getComputedStyle(one).color)), luminance(ground(one))].sort((x, y) => y - x);
+      return [(a + 0.05) / (b + 0.05), one.tagName + " " + one.textContent.slice(0, 20)];
+    });
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_stands_out_seven_to_one(page: Page, papers: Papers, site: Site, scheme: str) -> None:
+    """WCAG 2.2, 1.4.6: readable in sunlight and by a person of seventy."""
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    forged = papers.valid[:-1] + str((int(papers.valid[-1]) + 1) % 10)
+    for address in (papers.valid, papers.suspended, papers.expired, forged, f"{site.origin}/scan", site.origin):
+        page.goto("about:blank")
+        page.goto(address)
+        page.wait_for_load_state("networkidle")
+        found = page.evaluate(CONTRAST)
+        assert len(found) > 8
+        assert not [(round(ratio, 1), where) for ratio, where in found if ratio < 7], address
+
+
 def test_the_first_result_page_weighs_little_asks_nobody_else_and_leaves_no_trace(
     context: BrowserContext, papers: Papers, site: Site
 ) -> None:
