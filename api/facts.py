@@ -110,9 +110,13 @@ class Showing:
         """Take the names of copies, and the fingerprints of seals that are for trying things out."""
         self._copy_title_of, self._specimens = copy_title_of, specimens
 
+    def day(self, at: datetime) -> date:
+        """Give the day in Asia/Shanghai."""
+        return at.astimezone(SHANGHAI).date()
+
     def show(self, known: Registered, at: datetime) -> Shown:
         """Show a document as of a moment; days are those of Asia/Shanghai."""
-        today = at.astimezone(SHANGHAI).date()
+        today = self.day(at)
         standing = standing_of(known.status, known.begins, known.valid_until, today)
         state = standing.word
         label = standing.label

@@ -69,6 +69,13 @@ UNKNOWN_FILE = Kind(
     Text("登记簿中没有这个文件", "the register has no such file"),
 )
 
+# One answer for what was never issued, what may not be looked up, and what is no number.
+UNKNOWN_LICENCE = Kind(
+    "unknown-licence",
+    404,
+    Text("可公开查询的证照中没有这个编号", "no licence that may be looked up has this number or code"),
+)
+
 OF_STATUS: Mapping[int, Kind] = MappingProxyType(
     {
         400: Kind("malformed", 400, Text("没有收到可核验的内容", "nothing to check was received")),

@@ -5,6 +5,7 @@
     GET  /healthz        whether the register answers
 
     /check               hand in a PDF, or the text of a code: api/checking.py
+    /find                a licence by its number or its holder's code: api/finding.py
     /scan                the inspector's page; /shell, /sw.js and the files of the pages: api/shell.py
     /trust.cose          and whatever else checks offline: api/files.py
 
@@ -23,6 +24,7 @@ from api.answers import Answers, say_problem
 from api.checking import Checking
 from api.facts import Showing, Shown
 from api.files import Files
+from api.finding import Finding
 from api.front import Front, Said, encode
 from api.guard import App, Guard, Scope, Silence
 from api.page import Pages, language_of, wants_json
@@ -65,6 +67,7 @@ class _Public:
         routes: list[tuple[str, Callable[..., Any], list[str]]] = [
             ("/", self.home, _READ),
             *Checking(self.desk, self.showing, answers).routes,
+            *Finding(self.desk, self.showing, answers).routes,
             *Files(self.desk, answers).routes,
             *((path, answer, _READ) for path, answer in Shell(answers.pages).routes),
             ("/healthz", self.health, _READ),

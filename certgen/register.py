@@ -26,6 +26,7 @@ from certgen.core.model import Hold, Registered
 from certgen.core.status import Event, Standing, Status, standing_of
 from certgen.database import Database, Statements, open_database, seconds
 from certgen.documents import Recorded
+from certgen.findable import enter_codes, find_public
 from certgen.highwater import HighWater
 from certgen.inherited import Added, Inherited
 from certgen.ledger import Ledger, Progress, enter
@@ -120,6 +121,7 @@ class Register:
         with self._database.writing() as db:
             if recorded:
                 documents.record(db, recorded, at, actor, lambda plate: self._plate(db, plate)[1].copy())
+                enter_codes(db, [(d.certificate.sid, d.public) for d in recorded])
             if ledger is not None:
                 enter(db, ledger)
 
@@ -235,6 +237,11 @@ class Register:
         """List what happened to a licence, all its versions and copies, in the order it was written down."""
         with self._database.reading() as db:
             return life.history(db, number_or_sid.strip())
+
+    def find_public(self, number_or_code: str, kinds: Sequence[str]) -> tuple[Registered, ...]:
+        """Find current licences of these kinds, every copy once, by exact number or credit code."""
+        with self._database.reading() as db:
+            return find_public(db, number_or_code, kinds, self._now())
 
     def inherited(self, number: str) -> tuple[Inherited, ...]:
         """Find what older systems issued under a number, of any kind."""

@@ -32,7 +32,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0003"  # the last migration; a register that says the same is opened without importing Alembic
+REVISION = "0004"  # the last migration; a register that says the same is opened without importing Alembic
 
 BigId = BigInteger().with_variant(Integer, "sqlite")  # SQLite makes only INTEGER PRIMARY KEY the row's own id
 metadata = MetaData()
@@ -144,6 +144,14 @@ successions = Table(  # a version that takes the place of another: done in the t
     Column("basis", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Index("successions_of_previous", "previous_id"),
+)
+
+credit_codes = Table(
+    "credit_codes",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("request_id", BigInteger, ForeignKey("requests.id"), primary_key=True),
+    sqlite_with_rowid=False,
 )
 
 plates = Table(
