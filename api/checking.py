@@ -5,9 +5,15 @@
     GET  /check/{sha256}.pdf    the original with this digest, where its template lets it be fetched
 
 What is handed in is kept in memory while it is judged, and nowhere afterwards. The answer holds the register's data.
+
+The browser hashes the file and asks by its digest first, so that most files need not be sent at all. Whoever knows the
+digest of a registered file has, or had, that file: nobody guesses 256 bits, and no page, code or record gives it away.
+So the answer may be the same as for the file, and the original may be fetched by it, where its template lets it be:
+that is how somebody whose copy grew a mail footer gets the clean one (docs/adr/0011).
 """
 
 import asyncio
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -17,16 +23,17 @@ from fastapi.concurrency import run_in_threadpool
 from api import judged, problems
 from api.answers import Answers
 from api.facts import Showing
-from api.known import judge_known, parse_digest
 from api.page import wants_json
 from api.upload import HandedIn, read_upload
 from certgen.core.model import Registered
+from verify import Report
 
 if TYPE_CHECKING:
     from certgen.wiring import Desk
 
 _MOST_UPLOADS = 16
 _READ = ["GET", "HEAD"]
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 class Checking:
@@ -67,17 +74,16 @@ class Checking:
     def by_digest(self, request: Request, name: str) -> Response:
         """Say what is known of a file by its digest, or send it."""
         digest, _, ending = name.partition(".")
-        known = self._desk.register.by_digest(parse_digest(digest))
-        if known is None or ending not in ("", "json", "pdf"):
-            return self._answers.problem(request, problems.UNKNOWN_FILE)
         if ending == "pdf":
-            return self._original(request, known)
-        now = self._desk.clock()
-        report = judge_known(known, self._desk.trust, now)
-        return self._say(request, judged.judge(report, self._showing.show(known, now), is_file=True))
+            return self._original(request, parse_digest(digest))
+        report = self._desk.verifier.digest(parse_digest(digest)) if ending in ("", "json") else None
+        if report is None or report.document is None:
+            return self._answers.problem(request, problems.UNKNOWN_FILE)
+        return self._say(request, self._put(report, is_file=True))
 
-    def _original(self, request: Request, known: Registered) -> Response:
-        if not self._is_open(known):
+    def _original(self, request: Request, digest: bytes) -> Response:
+        known = self._desk.register.by_digest(digest)
+        if known is None or not self._is_open(known):
             return self._answers.problem(request, problems.UNKNOWN_FILE)
         name = f'attachment; filename="{known.sid}.pdf"'
         content = self._desk.register.pdf(known.pdf_digest)
@@ -90,15 +96,22 @@ class Checking:
     def _judge(self, handed: HandedIn) -> judged.Judged:
         verifier = self._desk.verifier
         report = verifier.pdf(handed.pdf) if handed.pdf is not None else verifier.qr(handed.text or "")
-        known, now = report.document, self._desk.clock()
-        shown = self._showing.show(known, now) if known else None
-        original = ""
-        if known and judged.is_appended(report) and self._is_open(known):
-            original = f"/check/{known.pdf_digest.hex()}.pdf"
-        return judged.judge(report, shown, is_file=handed.pdf is not None, original=original)
+        return self._put(report, is_file=handed.pdf is not None)
+
+    def _put(self, report: Report, *, is_file: bool) -> judged.Judged:
+        known = report.document
+        shown = self._showing.show(known, self._desk.clock()) if known else None
+        is_offered = known is not None and judged.is_appended(report) and self._is_open(known)
+        original = f"/check/{known.pdf_digest.hex()}.pdf" if known and is_offered else ""
+        return judged.judge(report, shown, is_file=is_file, original=original)
 
     def _say(self, request: Request, result: judged.Judged) -> Response:
         if wants_json(request):
             return self._answers.json(result.as_json())
         appended = judged.is_appended(result.report)
         return self._answers.page("result.html", request, judged=result, appended=appended, at=self._desk.clock())
+
+
+def parse_digest(text: str) -> bytes:
+    """Read a SHA-256 as it stands in the address; what is none becomes one that no file has."""
+    return bytes.fromhex(text) if _DIGEST.fullmatch(text) else bytes(32)
