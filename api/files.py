@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import Request, Response
 
+from api import problems
 from api.answers import Answers
 from api.page import Asset
 from certgen.core.errors import SettingsError, Text
@@ -65,7 +66,7 @@ class Files:
     def status(self, request: Request, shard: str) -> Response:
         """Send a status list."""
         found = self._published.get(f"status/{shard}", self._desk.clock())
-        return _send(request, found) if found else self._answers.unknown(request)
+        return _send(request, found) if found else self._answers.problem(request, problems.NOT_PUBLISHED)
 
     def vectors(self) -> Response:
         """List the vectors with their digests."""
@@ -81,7 +82,7 @@ class Files:
             return _send(request, found)
         file = self._vectors.get(name)
         if file is None:
-            return self._answers.unknown(request)
+            return self._answers.problem(request, problems.NOT_PUBLISHED)
         return Asset.of(file.read_bytes(), "application/json").answer(request, _DAY_S)
 
     def _anchor(self, request: Request, name: str, made: Path) -> Response:

@@ -47,12 +47,14 @@ class Kind:
 _OURS = Text("服务暂时出了问题，请稍后再试", "something is wrong on our side; please try again later")
 _RESTING = Text("登记簿暂时查不了，请稍后再试", "the register cannot be asked just now; please try again later")
 
+RESTING = Kind("register-unavailable", 503, _RESTING)
+
 OF_ERROR: Mapping[type[CertgenError], Kind] = MappingProxyType(
     {
         TemplateError: Kind("internal", 500, _OURS),
         ApplicationError: Kind("faulty-record", 422, Text("记录有误", "the record has faults"), is_told=True),
         SettingsError: Kind("internal", 500, _OURS),
-        RegisterError: Kind("register-unavailable", 503, _RESTING),
+        RegisterError: RESTING,
         SigningError: Kind("internal", 500, _OURS),
         FormatError: Kind("malformed", 400, Text("内容格式不对", "the content is malformed"), is_told=True),
         VerificationError: Kind("not-verified", 422, Text("未通过核验", "not verified"), is_told=True),
@@ -75,6 +77,8 @@ UNKNOWN_LICENCE = Kind(
     404,
     Text("可公开查询的证照中没有这个编号", "no licence that may be looked up has this number or code"),
 )
+
+NOT_PUBLISHED = Kind("not-published", 404, Text("没有发布这个文件", "no such file is published"))
 
 OF_STATUS: Mapping[int, Kind] = MappingProxyType(
     {

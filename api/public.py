@@ -2,7 +2,7 @@
 
     GET  /               what this is; an input for a sid
     GET  /{sid}          what the register says of a document, by the sid alone; /{sid}.json the same as JSON
-    GET  /healthz        whether the register answers
+    GET  /healthz        whether the register answers; /openapi.json what programs may ask
 
     /check               hand in a PDF, or the text of a code: api/checking.py
     /find                a licence by its number or its holder's code: api/finding.py
@@ -27,7 +27,8 @@ from api.files import Files
 from api.finding import Finding
 from api.front import Front, Said, encode
 from api.guard import App, Guard, Scope, Silence
-from api.page import Pages, language_of, wants_json
+from api.openapi import describe
+from api.page import Asset, Pages, language_of, wants_json
 from api.shell import Shell, kinds_json
 from api.turnstile import Turnstile
 from certgen.core import sid as sids
@@ -59,6 +60,8 @@ class _Public:
         self.answers = Answers(Pages(desk.settings.host, desk.root_spki, kinds_json(desk.templates)))
         specimens = frozenset(entry.fingerprint for entry in desk.trust.entries if entry.specimen)
         self.showing = Showing(self._copy_title, specimens)
+        told = encode(describe(desk.settings.public_origin))
+        self._description = Asset.of(told, "application/json")
         self.app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
         self._add_routes()
 
@@ -71,6 +74,7 @@ class _Public:
             *Files(self.desk, answers).routes,
             *((path, answer, _READ) for path, answer in Shell(answers.pages).routes),
             ("/healthz", self.health, _READ),
+            ("/openapi.json", self.description, _READ),
             ("/{path:path}", self.document, _READ),
         ]
         for path, answer, methods in routes:
@@ -125,6 +129,10 @@ class _Public:
         """Say whether the register answers. Raises RegisterError."""
         self.desk.register.by_sid(_NOBODY)
         return self.answers.json({"status": "ok"})
+
+    def description(self, request: Request) -> Response:
+        """Send the description of what programs may ask."""
+        return self._description.answer(request, 3600)
 
     def _copy_title(self, known: Registered) -> Text:
         """Name a copy as its template does, with its printed number."""

@@ -1,6 +1,7 @@
 """The running process: it answers over a socket, opens the register for reading only, and holds no key and no press."""
 
 import http.client
+import json
 import re
 import signal
 import socket
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -103,12 +105,16 @@ def test_the_public_process_answers_and_loads_no_key_no_press_and_logs_nothing(
     assert running.ask("GET", "/ZZZZZZZZZZZZ")[0] == 404
     assert b'"PASSED"' in running.ask("POST", "/check.json", pdf, "application/pdf")[1]
     assert running.ask("HEAD", f"/{sid}") == (200, b"")
+    known = json.loads(running.ask("GET", f"/{sid}.json")[1])
+    assert running.ask("GET", f"/find.json?q={known['number']}")[0] == 200
+    assert running.ask("GET", f"/check/{sha256(pdf).hexdigest()}.json")[0] == 200
     said = running.stop()
     told, _, loaded = said.partition("LOADED ")
     modules = set(loaded.split())
     assert {"api.public", "verify", "certgen.register"} <= modules, "the probe sees nothing"
     assert not [name for name in modules if any(name == no or name.startswith(no + ".") for no in NEVER)]
-    assert sid not in told
+    values = (sid, known["number"], sha256(pdf).hexdigest(), *(one["value"] for one in known["public"]))
+    assert not [value for value in values if value in told]
     assert not re.search(r"GET|POST|/check|JY\d|Traceback", told)
 
 
