@@ -6,6 +6,7 @@ returns None, or a sentence that fits better than its own.
 
 # ruff: noqa: D401  # docstrings of rules speak to their reader
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 _END = b"%%EOF\n"
 _MAX_PREFIXES = 8
+_OBJECT = re.compile(rb"[\r\n][0-9]+[ \t\r\n]+[0-9]+[ \t\r\n]+obj[^A-Za-z0-9]")
 LOST = Text("登记簿曾恢复，此号段记录缺失", "the register was restored and has lost this range of numbers")
 _IN_BOTH = (
     *("sid", "number", "version", "kind", "form", "copy", "authority", "authority_name"),
@@ -246,6 +248,8 @@ def is_seen_alike(case: Case) -> None:
     held = case.pdf[gap.b + 1 : gap.b + 65].decode("ascii")
     if sight.range != (0, gap.b, gap.c, gap.total - gap.c) or sight.contents != held:
         raise _wrong("O4", "另一解析器看到的签名不是这一个", "a second parser sees another signature")
+    if len(_OBJECT.findall(case.pdf)) != case.tail.size - 1:
+        raise _wrong("O4", "文件内有目录之外的对象", "there are objects that the table does not name")
     if sight.active or not sight.is_plain:
         raise _wrong("O5", "文件内有可执行、外链、隐藏或夹带的内容", "something acts, fetches, hides or is attached")
 
