@@ -14,6 +14,7 @@ from certgen.core.model import Paper
 from certgen.issue import Document
 from tests._workspace import command, live_home, write_record
 from tests.house import KIND, House, sample_2023
+from tests.verify.attacks.frozen import Frozen, load_genuine
 from verify import Verdict, Verifier
 
 WITHOUT_REGISTER = frozenset({"R1"})
@@ -98,6 +99,16 @@ def test_no_byte_of_a_sample_outside_the_plate_can_be_altered(common_house: Hous
     pdf = document.pdf
     places = [*range(len(document.plate), len(pdf), 61), *range(len(pdf) - 1000, len(pdf))]
     assert not accepted(common_house.verifier, flipped(pdf, ((at, a_bit(at + 3)) for at in places)))[1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mask", [0x01, 0x80, 0xFF])
+def test_no_byte_of_a_whole_document_can_be_altered(mask: int) -> None:
+    """Every byte of a small document, plate and all; the two tests above leave a larger one's plate to a sample."""
+    pdf = load_genuine()
+    count, passed = accepted(Frozen().verifier(), flipped(pdf, ((at, mask) for at in range(len(pdf)))))
+    assert not passed
+    assert count == len(pdf) > 30_000
 
 
 @pytest.mark.slow

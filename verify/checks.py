@@ -238,6 +238,10 @@ def is_seen_alike(case: Case) -> None:
     另一解析器读取无误，所见签名相同，文件内无可执行或隐藏的内容。
     """
     sight = case.sight
+    if sight.opens == "silent":
+        raise UnsureError(
+            Text("另一解析器未能在限度内读完", "a second parser did not come to an end within its limits: try again")
+        )
     if sight.opens != "whole":
         raise _wrong("O1", "另一解析器不能无误地打开此文件", f"a second parser finds the file {sight.opens}")
     if sight.fields != 1 or sight.signatures != 1:

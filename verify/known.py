@@ -6,22 +6,28 @@ planted has never passed a rule, whatever digest it names, and a row that was al
 """
 
 from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime
 from threading import Lock
-from typing import NamedTuple
 
 from certgen.core.model import Registered
 from certgen.core.trustlist import TrustEntry
-from verify.report import Finding
+from verify.report import Facts, Finding
 
 _MOST = 16_384  # files, of about 2 KB each; the one not asked for longest is forgotten
 
 
-class Vouched(NamedTuple):
-    """A file that passed: the row of the register it was compared with, what each rule found, and who sealed it."""
+@dataclass(slots=True)
+class Vouched:
+    """A file that passed: the row of the register it was compared with, what each rule found, and who sealed it.
+
+    `said` are the facts as they were last told, and the minute they were told in: ages and moments are in minutes.
+    """
 
     registered: Registered
     findings: tuple[Finding, ...]
     entry: TrustEntry | None
+    said: tuple[datetime | None, Facts] = (None, ())
 
 
 class Known:

@@ -36,7 +36,7 @@ def describe(pdf: bytes, opinions: Opinions) -> Text | None:
         sight = opinions.of(pdf)
     except UnsureError:
         return None
-    if sight.opens in {"locked", "broken"}:
+    if sight.opens in {"locked", "broken", "silent"}:
         return _LOCKED if sight.opens == "locked" else _BROKEN
     if sight.signatures > 1:
         return _SEVERAL

@@ -7,11 +7,13 @@ A worker (`verify/stranger.py`) is started when first needed and stays; what par
 Asking is safe from several threads, and in a process that was forked itself.
 """
 
+import atexit
 import json
 import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, LifoQueue
@@ -21,19 +23,21 @@ from typing import IO, Any, Literal
 from certgen.core.errors import Text
 from verify.report import UnsureError
 
-WALL_S = 2.4  # of patience with one file
+WALL_S = 2.2  # of patience with one file
 WAIT_S = 0.5  # until a worker is free; together they stay below the 3 s in which everybody gets an answer
 _START_S = 30.0  # to start: the machine may be busy
 _WORKERS = 2
 _PROGRAM = Path(__file__).with_name("stranger.py")
 _MAX_ANSWER = 4096
-Opens = Literal["whole", "doubtful", "broken", "locked"]
+Opens = Literal["whole", "doubtful", "broken", "locked", "silent"]
 _OPENS: tuple[Opens, ...] = ("whole", "doubtful", "broken", "locked")
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
     """What the second parser sees. `opens` is doubtful when it warns, locked when encrypted, broken when it gives up.
+
+    It is silent when the parser died or was stopped at a limit, which may be the fault of the file or of the machine.
 
     `range` and `contents` (hex, the first 32 octets) are of the value of the one signature field, `fields` counts the
     form's fields, `signatures` the signature dictionaries anywhere. `active` is the first key found that does, fetches
@@ -78,6 +82,18 @@ class Opinions:
             free.put(worker)
         return _read(said or b"")
 
+    def close(self) -> None:
+        """End the workers that are free; others are started when somebody asks again."""
+        free = self._here()
+        for _ in range(free.qsize()):
+            with suppress(Empty):
+                worker = free.get_nowait()
+                if worker is not None:
+                    worker.end()
+            # put back only now, or the same one would be taken twice
+        for _ in range(_WORKERS - free.qsize()):
+            free.put(None)
+
     def _here(self) -> "LifoQueue[_Worker | None]":
         """Give the workers of this process: no pipe is shared with the one that we were forked from."""
         owner, free = self._mine
@@ -113,7 +129,7 @@ class _Worker:
         ready = self._pipe("stdout").read(1)
         timer.cancel()
         if ready != b"+":
-            self.kill()
+            self.end()
             raise UnsureError(
                 Text("未安装第二解析器（pikepdf）", "there is no second parser (pikepdf) on this machine")
             )
@@ -135,15 +151,23 @@ class _Worker:
             pass
         finally:
             timer.cancel()
-        self.kill()
+        self.end()
         return None
 
     def kill(self) -> None:
-        """End it, and what it has forked."""
-        try:
-            os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            return
+        """Stop it, and what it has forked: whoever waits for an answer gets an end of file."""
+        if self._process.poll() is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
+    def end(self) -> None:
+        """Stop it, and leave nothing behind."""
+        self.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            with suppress(OSError):
+                if pipe is not None:
+                    pipe.close()
 
     def _pipe(self, name: Literal["stdin", "stdout"]) -> IO[bytes]:
         pipe: IO[bytes] | None = getattr(self._process, name)
@@ -168,7 +192,8 @@ def _read(said: bytes) -> Sight:
             found.get("attached") is True,
         )
     except (ValueError, TypeError, KeyError, AttributeError):
-        return Sight("broken")
+        return Sight("silent")
 
 
 OPINIONS = Opinions()  # one set of workers is enough for a process
+atexit.register(OPINIONS.close)

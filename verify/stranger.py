@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 
 MEMORY_BYTES = 512 * 2**20  # address space
 CPU_S = 2
-ALARM_S = 2.2  # of the clock on the wall
+ALARM_S = 2.0  # of the clock on the wall
 MAX_ANSWER = 4096  # octets
 _MAX_OBJECTS = 20_000
 _MAX_VALUES = 400_000

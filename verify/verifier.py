@@ -23,7 +23,7 @@ from verify.nature import describe
 from verify.opinion import OPINIONS, Opinions
 from verify.pdf import MAX_PDF
 from verify.qr import QR_CHECKS, QrCase, QrKeys
-from verify.report import Facts, Finding, RegisterView, Report, UnsureError, judge, say_day, say_moment
+from verify.report import Facts, Finding, RegisterView, Report, UnsureError, Verdict, judge, say_day, say_moment
 from verify.standing import Standing, say_old
 
 _LEFT_OUT_OF_ISSUING = frozenset({"R1", "O", "V"})
@@ -200,9 +200,12 @@ class Verifier:
             return None
         if row is None or row != vouched.registered:
             return None
-        findings = (*vouched.findings, _ask_in_force(row, now))
-        verdict = judge(findings, is_authoritative=True)
-        return Report(verdict, findings, _say_facts(row, now) + _say_signer(anchors.trust, vouched.entry, now), row)
+        last = _ask_in_force(row, now)
+        minute, facts = vouched.said
+        if minute != (minute := now.replace(second=0, microsecond=0)):
+            facts = _say_facts(row, minute) + _say_signer(anchors.trust, vouched.entry, minute)
+            vouched.said = minute, facts
+        return Report(Verdict.PASSED if last.ok else Verdict.FAILED, (*vouched.findings, last), facts, row)
 
 
 def _say_signer(trust: TrustList | None, entry: TrustEntry | None, now: datetime) -> Facts:
