@@ -13,6 +13,7 @@ import pytest
 import zxingcpp
 from typer.testing import CliRunner
 
+from api.public import make_app
 from certgen.author.exhibits import load_for
 from certgen.card import DPI, HEIGHT_MM, WIDTH_MM, Grid, render
 from certgen.cli import app
@@ -23,6 +24,8 @@ from certgen.reading import Publicity
 from certgen.register import Change
 from certgen.settings import SHIPPED
 from certgen.template import load_template
+from certgen.wiring import Desk
+from tests._web import Web
 from tests._workspace import command, live_home
 from tests.house import House
 
@@ -210,7 +213,12 @@ def test_a_card_says_to_nobody_what_its_holder_did_not_make_public(house: House,
 
     code = read_qr(document.pdf, (x / MM, y / MM, size / MM, size / MM), at)
     (known,) = house.register.by_sid(document.sid)
+    web = Web(make_app(Desk(house.settings, house.register, house.clock)))
+    pages = [web.get(f"/{document.sid}"), web.get(f"/{document.sid}.json")]
+    pages.append(web.post("/check", document.pdf, "application/pdf", accept="application/json"))
+    assert [page.status for page in pages] == [200, 200, 200]
     said = [repr(house.verifier.pdf(document.pdf).as_json()), repr(house.verifier.qr(code).as_json()), repr(known)]
+    said += [page.text for page in pages]
     for words in said:
         assert "陈*" in words
         assert "65—69周岁" in words
