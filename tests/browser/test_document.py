@@ -1,10 +1,13 @@
 """The page behind a code in Debian's Chromium: what the fragment proves, and what is said without one."""
 
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request
 
 from tests.browser.conftest import Papers
-from tests.browser.site import Site, heading
+from tests.browser.site import Site, code_in, heading
+from tests.house import House
 
 pytestmark = pytest.mark.slow  # a browser and a service start first
 
@@ -116,6 +119,14 @@ def test_a_sid_nobody_gave_out_stays_unknown_with_a_fragment_too(page: Page, pap
     page.goto(f"{site.origin}/ZZZZZZZZZZZZ#" + papers.valid.partition("#")[2])
     page.wait_for_selector("#told")
     assert heading(page) == "签名不对"
+
+
+def test_a_code_signed_with_our_keys_and_never_registered_is_refused(page: Page, site: Site, tmp_path: Path) -> None:
+    with House(tmp_path / "other", keys=site.house.settings.keys, origin=site.origin, seed=99) as thief:
+        text = code_in(thief.issue().documents[1].pdf)
+    assert open_code(page, text) == "登记簿里没有"
+    assert page.get_attribute("#told", "class") == "verdict bad"
+    assert page.locator("#compare").count() == 0
 
 
 def test_the_other_language_keeps_the_fragment(page: Page, papers: Papers) -> None:
