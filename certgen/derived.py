@@ -4,9 +4,11 @@ sex(ID)                        男 or 女
 birth_date(ID)                 the day of birth
 age(ID)                        whole years on the day of issue
 band(N, "60 蓝", "65 红")       the word of the highest figure that N reaches, "" below the first
+word(C, "公司 A", "合伙企业 C")   the word beside the value of C, "" for any other value
 amount_words(N, "人民币", "元")  an amount in words, with words before it and for the unit (both may be left out)
 
-ID is a field of type citizen-id, N one of type integer or amount; later arguments are words in quotes, or fields.
+ID is a field of type citizen-id, N one of type integer or amount, C a choice; later arguments are words
+in quotes, or fields.
 """
 
 import re
@@ -72,6 +74,10 @@ def parse(text: str) -> Derivation:
         raise FormatError(
             Text(f"{one.function} 的参数个数不对", f"{one.function} wants {words.start} to {words.stop - 1} words")
         )
+    if one.function == "word" and (wrong := [w for w in one.arguments[1:] if not all(w.partition(" ")[::2])]):
+        raise FormatError(
+            Text(f"“{shown(wrong[0])}”应如 公司 A", f"found {shown(wrong[0])!r}, wanted such as '公司 A'")
+        )
     if one.function == "band" and (wrong := [w for w in one.arguments[1:] if not _BAND.fullmatch(w)]):
         raise FormatError(Text(f"“{shown(wrong[0])}”应如 60 红", f"found {shown(wrong[0])!r}, wanted such as '60 红'"))
     return one
@@ -106,6 +112,10 @@ def _band(source: str, words: list[str], day: date) -> str:
     return max((band for band in bands if band[0] <= int(source)), default=(0, ""))[1]
 
 
+def _word(source: str, words: list[str], day: date) -> str:
+    return dict(w.split(" ", 1) for w in words).get(source, "")
+
+
 def _amount_words(source: str, words: list[str], day: date) -> str:
     prefix, unit = [*words, "", ""][:2]
     return amount_in_words(cents(source), prefix=prefix, unit=unit or "圆")
@@ -116,5 +126,6 @@ FUNCTIONS: Mapping[str, Function] = {
     "birth_date": Function(("citizen-id",), ("date",), range(1), _birth_date),
     "age": Function(("citizen-id",), ("integer",), range(1), _age),
     "band": Function(("integer",), ("text", "choice"), range(1, 20), _band),
+    "word": Function(("choice",), ("text", "choice"), range(1, 40), _word),
     "amount_words": Function(("integer", "amount"), ("text",), range(3), _amount_words),
 }

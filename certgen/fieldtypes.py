@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from certgen import photo, rows
+from certgen.catalogue import Catalogue
 from certgen.core import codes
 from certgen.core.chinese import format_date, mask_name, normalise_person, shown, unprintable
 from certgen.core.errors import Text
@@ -45,7 +46,7 @@ class Rule:
     """A field with what is worked out once: its choices by every spelling, and its type's functions.
 
     `bracket`: a choice may be followed by （…）. `open`: a list may hold other items than its choices.
-    `derive`: the value follows from other fields, and an applicant need not give it.
+    `derive`: the value follows from other fields, and an applicant need not give it. `catalogue`: what it is read by.
     """
 
     field: Field
@@ -54,12 +55,20 @@ class Rule:
     choices: Mapping[str, str]
     read: "Callable[[Rule, Any, date], str]"
     derive: Derivation | None = None
+    catalogue: Catalogue | None = None
 
 
-def make_rule(field: Field, *, bracket: bool, open: bool, derive: Derivation | None = None) -> Rule:
+def make_rule(
+    field: Field,
+    *,
+    bracket: bool,
+    open: bool,
+    derive: Derivation | None = None,
+    catalogue: Catalogue | None = None,
+) -> Rule:
     """Bind a field to its type; the type must be one of TYPES."""
     spellings = {fold(choice): choice for choice in field.choices} | {choice: choice for choice in field.choices}
-    return Rule(field, bracket, open, spellings, TYPES[field.type], derive)
+    return Rule(field, bracket, open, spellings, TYPES[field.type], derive, catalogue)
 
 
 def found(value: object) -> str:
@@ -96,6 +105,8 @@ def printed(rule: Rule, text: str, today: date) -> str:
         return format_date(date.fromisoformat(text))
     if rule.field.mask == "citizen-id" and codes.is_citizen_id(text, today):
         return codes.mask_citizen_id(text)
+    if rule.catalogue and text:
+        return rule.catalogue.printed(text)
     if rule.field.type == "photo" and text:
         return photo.digest(photo.decode(text))
     return text
@@ -260,6 +271,10 @@ def _photo(rule: Rule, value: object, today: date) -> str:
     return photo.read(value, RefusedError)
 
 
+def _catalogue(rule: Rule, text: str, today: date) -> str:
+    return rule.catalogue.read(text, RefusedError) if rule.catalogue else text
+
+
 TYPES: Mapping[str, "Callable[[Rule, Any, date], str]"] = {
     "text": _text,
     "company": _text,
@@ -275,6 +290,7 @@ TYPES: Mapping[str, "Callable[[Rule, Any, date], str]"] = {
     "telephone": _telephone,
     "integer": _integer,
     "amount": _amount,
+    "catalogue": _catalogue,
     "table": _table,
     "photo": _photo,
 }

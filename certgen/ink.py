@@ -110,10 +110,10 @@ def element(box: TextBox, text: str, fitted: Fitted, case: Case, page_height: fl
 
 def _is_spread(box: TextBox, fitted: Fitted) -> bool:
     """Say whether letter-spacing, or justifying, sets characters so far apart that readers see spaces."""
-    if box.tracking > WIDE or box.align != "justify":
+    if box.tracking > WIDE or box.align not in ("justify", "spread"):
         return box.tracking > WIDE
-    ems = box.width / fitted.size
-    return any(not x.last and ems - x.width / 1000 > WIDE * (len(x.text) - 1) for x in fitted.lines)
+    ems, every = box.width / fitted.size, box.align == "spread"
+    return any((every or not x.last) and ems - x.width / 1000 > WIDE * (len(x.text) - 1) for x in fitted.lines)
 
 
 def show(box: TextBox, fitted: Fitted, case: Case, page_height: float) -> str:
@@ -138,7 +138,7 @@ def show(box: TextBox, fitted: Fitted, case: Case, page_height: float) -> str:
                 x += room / 2
             elif box.align == "right":
                 x += room
-            elif not line.last and count > 1:
+            elif count > 1 and (box.align == "spread" or not line.last):
                 tracking += room / (count - 1)
         shown = line_run(line, case, f" {size:g} Tf [<")
         if tracking:

@@ -464,7 +464,8 @@ def _finish(item: Item, page: Struck, strike: bytes) -> tuple[Document, Recorded
     digest = hashed.digest()
     template, paper = item.one.template, item.job.paper
     public = {f.name: f for f in template.fields if f.public}
-    shown = tuple([_shown(public[name], value) for name, value in certificate.fields if name in public])
+    values = dict(certificate.fields)
+    shown = tuple([_shown(public[name], value, values) for name, value in certificate.fields if name in public])
     return (
         Document(certificate.sid, certificate.number, certificate.copy, paper, plate.content, strike, digest),
         Recorded(
@@ -481,8 +482,8 @@ def _finish(item: Item, page: Struck, strike: bytes) -> tuple[Document, Recorded
     )
 
 
-def _shown(field: Field, value: str) -> tuple[Text, str]:
-    return field.label, rows.in_words(value, field.columns) if field.columns else in_public(field, value)
+def _shown(field: Field, value: str, values: Mapping[str, str]) -> tuple[Text, str]:
+    return field.label_in(values), rows.in_words(value, field.columns) if field.columns else in_public(field, value)
 
 
 def _conflict(application: Application) -> ApplicationError:

@@ -28,7 +28,7 @@ SEPARATOR = "\x1e"  # RECORD SEPARATOR: a control character, so no record contai
 MIN_MODULE = 0.38  # mm; smaller modules are lost by telephone cameras on office paper
 # What the engraver knows before there is a record. A text that uses only these is part of the plate.
 ENGRAVED = frozenset({"authority", "form", "title", "copy_title", "copy_number", "host"})
-STRUCK = frozenset({"number", "sid", "sid_grouped", "issued_on", "valid_from", "valid_until", "page", "pages"})
+STRUCK = frozenset({"number", "sid", "sid_grouped", "issued_on", "valid_from", "valid_until", "page", "pages", "label"})
 
 NUMBERED = frozenset({"number", "sid", "sid_grouped", "page", "pages"})
 PHOTO_SHAPE = 295 / 413  # width to height of every photograph (certgen.photo)
@@ -65,7 +65,7 @@ _WORDS = {
     "font": (fonts := {"song", "song-bold", "hei", "hei-bold", "kai"}),
     "head-font": fonts,
     "fit": {"shrink", "wrap", "continue"},
-    "align": {"left", "center", "right", "justify"},
+    "align": {"left", "center", "right", "justify", "spread"},
     "valign": {"top", "middle", "bottom"},
     "print": {"", "always"},
     "paper": {"", "plain"},
@@ -243,6 +243,11 @@ class Layout:
         self._codes_template = _compile(main.codes)
         self.counts_pages = any("pages" in _names_in(box.source) for box in (*texts, *further) if box.numbered)
 
+    def tables_on(self, paper: Paper) -> list[TableBox]:
+        """Give the tables of a paper: those of the main page, then those that stand on continuation pages alone."""
+        further = self.continuation.tables if self.continuation else ()
+        return [*self.main.tables_on(paper), *(table for table in further if self.main.table(table.name) is None)]
+
     @staticmethod
     def _select(boxes: list[TextBox], paper: str, *, engraved: bool) -> tuple[TextBox, ...]:
         return tuple(b for b in boxes if b.engraved is engraved and not (b.preprinted and paper == "overprint"))
@@ -400,10 +405,10 @@ def _check_back(file: str, main: Page, back: Page) -> None:
 def _further(file: str, main: Page, table: TableBox) -> TableBox:
     """Give the table of a continuation page the columns of the table that it goes on with, unless it has its own."""
     first = main.table(table.name)
-    if first is None:
-        raise TemplateError(
-            file, table.line, table.name, Text("主页面没有这个表格", "the main page has no table of this name")
-        )
+    if first is None:  # it stands on continuation pages alone
+        if not table.columns:
+            raise TemplateError(file, table.line, "column", Text("表格缺少 <column>", "the table has no <column>"))
+        return table
     columns = table.columns or first.columns
     wide = sum(column.width for column in columns) > table.width + 0.01
     if wide or [c.field for c in columns] != [c.field for c in first.columns]:
@@ -685,7 +690,8 @@ class _Reader:
         known = {name: _longest(self.declared.get(name)) for name in self.fields}
         return {
             **known, **dict.fromkeys(("issued_on", "valid_from", "valid_until"), day), "authority": words,
-            "form": words, **dict.fromkeys(("title", "copy_title", "copy_number"), "宀" * 20), "host": "a" * 48,
+            "label": words, "form": words,
+            **dict.fromkeys(("title", "copy_title", "copy_number"), "宀" * 20), "host": "a" * 48,
             "number": "0" * MOST_NUMBER, "sid": "0" * 12, "sid_grouped": "0000 0000 0000", "page": 1, "pages": 99,
         }  # fmt: skip
 

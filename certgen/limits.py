@@ -33,6 +33,27 @@ class MinAge:
 
 
 @dataclass(frozen=True, slots=True)
+class UsccFrom:
+    """`uscc_from = { field, day }`: from that day of issue on, a registration number of 15 digits will not do."""
+
+    field: str
+    day: date
+
+    def wanted(self, values: Mapping[str, str], day: date) -> Text | None:
+        """Say what would do when the rule is broken; None when it is kept, or the field is empty."""
+        text = values.get(self.field, "")
+        if not text or day < self.day or codes.is_uscc(text):
+            return None
+        return Text(
+            f"统一社会信用代码（{self.day} 起不再使用15位注册号）",
+            f"a unified social credit code (numbers of 15 digits ended on {self.day})",
+        )
+
+
+Limit = MinAge | UsccFrom
+
+
+@dataclass(frozen=True, slots=True)
 class Unique:
     """`unique = { fields, each_authority }`: at most one licence in force of the kind has these values.
 

@@ -22,7 +22,7 @@ from certgen.core import gap, record
 from certgen.core.chinese import shown
 from certgen.core.errors import ApplicationError, FormatError, Problem, Text
 from certgen.core.metadata import NAMES
-from certgen.core.model import Certificate, Paper
+from certgen.core.model import Certificate, Field, Paper
 from certgen.core.sid import grouped
 from certgen.fonts import Typefaces
 from certgen.ink import Case, Fonts, element, font_objects, label_of, typeset_box
@@ -47,6 +47,12 @@ class Face:
     labels: Mapping[str, Text]
     blanks: Mapping[str, str]  # every field's name with "", so that a field left out is blank and not unknown
     context: Mapping[str, object]  # what the engraver knew
+    varied: tuple[Field, ...] = ()  # fields that some records call otherwise
+
+    def label(self, values: Mapping[str, str]) -> Mapping[str, str]:
+        """Give what a record calls its fields, in Chinese."""
+        common = {name: label.zh for name, label in self.labels.items()}
+        return common | {field.name: field.label_in(values).zh for field in self.varied}
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +288,8 @@ def compose(
     for at, page in enumerate(face.layout.fixed):
         context["page"] = at + 1
         pages.append(tables.on(page, tuple(settings(face.layout.struck(face.paper, context, at)))))
-    rest = "\n".join(f"{label_of(s.box, face.labels).zh}（续）：{s.fitted.rest}" for s in pages[0] if s.fitted.rest)
+    calls = context["label"]
+    rest = "\n".join(f"{calls.get(s.box.name, s.box.name)}（续）：{s.fitted.rest}" for s in pages[0] if s.fitted.rest)
     further = face.layout.continuation
     while (rest or tables.left) and further and not problems:
         context["page"] = len(pages) + 1
@@ -312,7 +319,7 @@ class _Tables:
 
     def __init__(self, face: Face, context: Mapping[str, Any], typefaces: Typefaces, problems: list[Problem]) -> None:
         self.face, self.problems, self.drawn = face, problems, list[str]()
-        boxes = face.layout.main.tables_on(face.paper)
+        boxes = face.layout.tables_on(face.paper)
         self.flows = [
             Flow(box, context[box.name], typefaces, face.labels.get(box.name) or Text(box.name, box.name))
             for box in boxes
@@ -468,10 +475,12 @@ def _code_faults(face: Face, context: Mapping[str, object]) -> Iterator[Problem]
 
 
 def _context(face: Face, certificate: Certificate) -> dict[str, Any]:
+    values = dict(certificate.fields)
     return {
         **face.blanks,
-        **dict(certificate.fields),
+        **values,
         **face.context,
+        "label": face.label(values),
         "number": certificate.number,
         "sid": certificate.sid,
         "sid_grouped": grouped(certificate.sid),

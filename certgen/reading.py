@@ -1,7 +1,7 @@
 """A template, and the reading of a record against it: untrusted data in, right values or every problem out."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from difflib import get_close_matches
@@ -16,7 +16,7 @@ from certgen.core.chinese import shown
 from certgen.core.errors import ApplicationError, FormatError, Problem, Text
 from certgen.core.model import Application, Authority, Field, Hold
 from certgen.fieldtypes import RefusedError, Rule
-from certgen.limits import MinAge, Unique
+from certgen.limits import Limit, Unique
 from certgen.numbering import Numbering, NumberMap, Run
 from certgen.reserved import RESERVED, Validity, period, period_to, read_authority, read_day, reserved_problem
 
@@ -163,9 +163,9 @@ class Publicity:
 class Template:
     """A kind of document as its folder declares it. `validity` is None for no expiry.
 
-    `digest` is the SHA-256 of its folders in hex. `rules`, `derived` (those of them that follow from others) and
-    `numberings` (each by form id), `names` (every accepted key, label or name, to its name) and `left_out` (by copy id)
-    are worked out once by `load_template`.
+    `digest` is the SHA-256 of its folders in hex. `rules`, `filled` (those of them of which a blank says
+    something), `derived` (those that follow from others) and `numberings` (each by form id), `names` (every accepted
+    key, label or name, to its name) and `left_out` (by copy id) are worked out once by `load_template`.
     """
 
     kind: str
@@ -176,13 +176,14 @@ class Template:
     forms: tuple[Form, ...]
     numberings: Mapping[str, Numbering]
     validity: Validity | None
-    limits: tuple[MinAge, ...]
+    limits: tuple[Limit, ...]
     unique: tuple[Unique, ...]
     holder: str
     holder_code: str
     folder: Path
     digest: str
     rules: Mapping[str, tuple[Rule, ...]]
+    filled: Mapping[str, tuple[Rule, ...]]
     derived: Mapping[str, tuple[Rule, ...]]
     names: Mapping[str, str]
     left_out: Mapping[str, frozenset[str]]
@@ -244,6 +245,7 @@ class Template:
         if derived or self.limits:
             self._derive(derived, values, day, today, problems)
             self._limit(values, day, problems)
+        filled = _fill(self.filled[form.id], values, day) if self.filled[form.id] else frozenset()
         numbering = self.numberings[form.id]
         words = self._words(numbering.maps, values, problems)  # 4
         authority = read_authority(given, authorities, day, problems)  # 5
@@ -260,7 +262,7 @@ class Template:
         printed = tuple([(r.field.name, fieldtypes.printed(r, values[r.field.name], today)) for r in rules])
         code = values.get(self.holder_code, "")
         # Without what is derived: it follows again, perhaps otherwise on another day.
-        names = {r.field.name for r in derived} if derived else ()
+        names = {r.field.name for r in derived} | filled
         data = tuple([pair for pair in values.items() if pair[1] and pair[0] not in names])
         return Reading(
             kind=self.kind,
@@ -355,11 +357,13 @@ class Template:
             text = ""
             try:
                 text = fieldtypes.read(rule, value, today)
-                if not text and spec.required:
+                if text and not spec.is_in(values):
+                    raise RefusedError(_nothing_here(spec, values, self._label))
+                if not text and spec.is_wanted(values):
                     raise RefusedError(Text("填写内容（必填项）", "a value: the field is required"))
             except RefusedError as error:
                 found = error.found or fieldtypes.found(value)
-                problems.append(Problem(spec.name, spec.label, found, error.wanted))
+                problems.append(Problem(spec.name, spec.label_in(values), found, error.wanted))
             values[spec.name] = text
         if used != sum(name not in RESERVED for name in given):
             for spec in self.fields:
@@ -438,6 +442,27 @@ class Template:
     def _ordered(self, problems: list[Problem]) -> tuple[Problem, ...]:
         order = {name: place for place, name in enumerate(["kind", *(f.name for f in self.fields), *RESERVED])}
         return tuple(sorted(problems, key=lambda problem: order.get(problem.field, len(order))))
+
+
+def _nothing_here(spec: Field, values: Mapping[str, str], label: Callable[[str], Text]) -> Text:
+    kind = spec.by.on if spec.by else ""
+    return Text(
+        f"空白（{label(kind).zh}为“{values[kind]}”的没有这一项）",
+        f"nothing: a record whose {label(kind).en} is {values[kind]} lacks this field",
+    )
+
+
+def _fill(rules: tuple[Rule, ...], values: dict[str, str], day: date) -> frozenset[str]:
+    """Take blank fields to be what the template says they then are; gives the names of those."""
+    blank = frozenset(rule.field.name for rule in rules if not values[rule.field.name])
+    for rule in rules:
+        name, by = rule.field.name, rule.field.by
+        if rule.catalogue:
+            given = values[name]
+            values[name] = rule.catalogue.complete(given, values) if given else rule.catalogue.default(values, day)
+        elif by and not values[name]:
+            values[name] = by.blank.get(values.get(by.on, ""), "")
+    return blank
 
 
 def _body_digest(

@@ -7,14 +7,15 @@ from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
-from certgen import derived, numbering, overlay
+from certgen import derived, numbering, overlay, varying
 from certgen.authorities import OFFICE
+from certgen.catalogue import load_catalogue
 from certgen.core import codes
 from certgen.core.errors import FormatError
 from certgen.core.model import Column, Field
 from certgen.derived import FUNCTIONS, Derivation
 from certgen.fieldtypes import BLANKS, TYPES, WHOLE, Rule, fold, make_rule, split_list
-from certgen.limits import MinAge, Unique
+from certgen.limits import Limit, MinAge, Unique, UsccFrom
 from certgen.numbering import Numbering, NumberMap
 from certgen.reading import Copy, Form, Publicity, Reading, Source, Template
 from certgen.reserved import RESERVED, Validity
@@ -24,10 +25,11 @@ __all__ = ["Copy", "Form", "Reading", "Template", "digest_of", "load_template"]
 
 _SLUG = "[a-z0-9][a-z0-9-]{0,39}"
 _NAME = "[a-z][a-z0-9_]{0,39}"
+_FILE = r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}\.toml"
 _FOLDER = "[A-Za-z0-9][A-Za-z0-9_-]{0,39}"
 # What a layout may also name; a field of the same name would hide it.
 _TAKEN = frozenset(RESERVED) | {"kind", "number", "sid", "sid_grouped", "page", "title", "copy_number", "copy_title"}
-_TAKEN |= {"host", "form", "pages", "qr", "seal"}
+_TAKEN |= {"host", "form", "pages", "qr", "seal", "label"}
 # 民委发〔2016〕33号 asks for 50 places in names of persons; company names may be twice as long.
 _LEAST = {"person": 50, "company": 100}
 _HOLDER_CODES = ("uscc", "uscc-or-citizen-id", "uscc-or-registration")
@@ -42,7 +44,7 @@ def load_template(folder: Path) -> Template:
     copies = _copies(top)
     others = top.table("numberings") if top.has("numberings") else None
     forms, numbered = _forms(top, layers, copies, others.rest() if others else ())
-    rules = _rules(top, forms, copies)
+    rules = _rules(top, forms, copies, layers)
     _check_variants(top, forms, rules)
     fields = tuple(rule.field for rule in rules)
     limits, unique = _limits(top, rules)
@@ -66,6 +68,7 @@ def load_template(folder: Path) -> Template:
         publicity=_publicity(top, copies),
         elicence=_elicence(top),
         rules=by_form,
+        filled={f: tuple(r for r in some if r.catalogue or _has_blank(r.field)) for f, some in by_form.items()},
         derived={form: tuple(r for r in some if r.derive) for form, some in by_form.items()},
         names=_names(top, fields),
         source=_source(top, rules),
@@ -73,6 +76,10 @@ def load_template(folder: Path) -> Template:
     )
     top.close()
     return template
+
+
+def _has_blank(field: Field) -> bool:
+    return field.by is not None and bool(field.by.blank)
 
 
 def digest_of(folder: Path) -> str:
@@ -175,19 +182,21 @@ def _check_variants(top: Table, forms: tuple[Form, ...], rules: tuple[Rule, ...]
             raise top.fault("form", f"“{value}”不是“{form.varies_by}”的选项", f"{value!r} is no choice of it")
 
 
-def _rules(top: Table, forms: tuple[Form, ...], copies: tuple[Copy, ...]) -> tuple[Rule, ...]:
+def _rules(top: Table, forms: tuple[Form, ...], copies: tuple[Copy, ...], layers: tuple[Path, ...]) -> tuple[Rule, ...]:
     rules: list[Rule] = []
     for table in top.tables("field", name="name"):
-        rule = _rule(table, tuple(f.id for f in forms), tuple(c.id for c in copies))
+        rule = _rule(table, tuple(f.id for f in forms), tuple(c.id for c in copies), layers)
         _check_derivation(table, rule, rules)
+        varying.check(table, rule.field, rule.catalogue, [other.field for other in rules])
         if rule.field.name in [other.field.name for other in rules]:
             raise table.fault("name", "项目名重复", "the field is declared twice")
         rules.append(rule)
     return tuple(rules)
 
 
-def _rule(table: Table, forms: tuple[str, ...], copies: tuple[str, ...]) -> Rule:
+def _rule(table: Table, forms: tuple[str, ...], copies: tuple[str, ...], layers: tuple[Path, ...] = ()) -> Rule:
     derive = _derivation(table)
+    by = varying.parse(table)
     field = Field(
         name=table.text("name", shape=_NAME),
         label=table.label("label"),
@@ -201,14 +210,20 @@ def _rule(table: Table, forms: tuple[str, ...], copies: tuple[str, ...]) -> Rule
         forms=table.words("forms"),
         copies=table.words("copies"),
         columns=_columns(table),
+        by=by,
     )
     bracket, open_list = table.flag("bracket", False), table.flag("open", False)
+    file = table.text("catalogue", "", shape=_FILE)
     table.close()
     _check_field(table, field, bracket, open_list)
+    if bool(file) != (kind == "catalogue") or (file and field.required):
+        zh, en = "catalogue 类型须写明文件且 required = false", "type catalogue needs a file, and required = false"
+        raise table.fault("catalogue", zh, en)
     for key, given, known in (("forms", field.forms, forms), ("copies", field.copies, copies)):
         if strange := [one for one in given if one not in known]:
             raise table.fault(key, f"没有“{strange[0]}”，只有 {known}", f"{strange[0]!r} is not one of {known}")
-    rule = make_rule(field, bracket=bracket, open=open_list, derive=derive)
+    catalogue = load_catalogue(overlay.find(layers, file), by.on if by else "") if file and layers else None
+    rule = make_rule(field, bracket=bracket, open=open_list, derive=derive, catalogue=catalogue)
     if len({fold(choice) for choice in field.choices}) != len(field.choices):
         raise table.fault("choices", "有仅括号宽窄不同的选项", "two choices differ in the width of brackets only")
     return rule
@@ -368,11 +383,14 @@ def _validity(top: Table, fields: tuple[Field, ...]) -> Validity | None:
     return validity
 
 
-def _limits(top: Table, rules: tuple[Rule, ...]) -> tuple[tuple[MinAge, ...], tuple[Unique, ...]]:
-    limits, unique = [], []
+def _limits(top: Table, rules: tuple[Rule, ...]) -> tuple[tuple[Limit, ...], tuple[Unique, ...]]:
+    limits: list[Limit] = []
+    unique: list[Unique] = []
     for table in top.tables("rule") if top.has("rule") else ():
         if table.has("unique"):
             unique.append(_unique(table.table("unique"), rules))
+        elif table.has("uscc_from"):
+            limits.append(_uscc_from(table.table("uscc_from"), rules))
         else:
             limits.append(_min_age(table.table("min_age"), rules))
         table.close()
@@ -384,6 +402,15 @@ def _min_age(table: Table, rules: tuple[Rule, ...]) -> MinAge:
     table.close()
     if not any(r.field.name == limit.field and r.field.type == "citizen-id" for r in rules):
         raise table.fault("field", "须为 citizen-id 类型的项目", "wanted a field of type citizen-id")
+    return limit
+
+
+def _uscc_from(table: Table, rules: tuple[Rule, ...]) -> UsccFrom:
+    limit = UsccFrom(table.text("field"), table.day("day"))
+    table.close()
+    if not any(r.field.name == limit.field and r.field.type == "uscc-or-registration" for r in rules):
+        zh, en = "须为 uscc-or-registration 类型的项目", "wanted a field of type uscc-or-registration"
+        raise table.fault("field", zh, en)
     return limit
 
 

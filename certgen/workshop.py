@@ -90,8 +90,9 @@ class Workshop:
             layout = self.layout(template, form, copy)
             labels = {f.name: f.label for f in template.fields}
             blanks = dict.fromkeys(labels, "")
+            varied = tuple(f for f in template.fields if f.by and f.by.labels)
             self._faces[key] = (
-                Face(layout, paper, template.title, copy.title.zh, labels, blanks, engraving.context()),
+                Face(layout, paper, template.title, copy.title.zh, labels, blanks, engraving.context(), varied),
                 engraving,
             )
         return self._faces[key]

@@ -215,10 +215,11 @@ def _longest_faults(template: Template, studio: Studio) -> Iterator[TemplateErro
 def longest(template: Template, form: Form) -> dict[str, str]:
     """Make the longest value of each field of a form that has no fixed shape."""
     values: dict[str, str] = {}
+    deciding = {rule.field.by.on for rule in template.rules[form.id] if rule.field.by}
     for rule in template.rules[form.id]:
         spec, most = rule.field, rule.field.max_chars
-        if rule.derive:
-            continue  # as long as what it follows from makes it
+        if rule.derive or spec.name in deciding or (spec.by and spec.by.only):
+            continue  # as long as what it follows from makes it; or another record, which has other fields
         if spec.type in {"text", "company", "person", "address"}:
             values[spec.name] = "鑫" * most
         elif spec.type == "choice":

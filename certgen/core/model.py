@@ -23,13 +23,26 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class By:
+    """How a field varies with a choice of the record, that of the field `on`.
+
+    `only` these values have it (empty: all); what each calls it, if not as all do; what each takes a blank to be.
+    """
+
+    on: str
+    only: tuple[str, ...] = ()
+    labels: Mapping[str, Text] = field(default_factory=dict, hash=False)
+    blank: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
     """One field of a kind of document, declared once in `template.toml`.
 
     `forms` and `copies` are empty when the field belongs to all of them. `mask` names how the value is
     shortened on paper (`citizen-id`); the unmasked value stays in the register alone. `public_mask` shortens what
     stands on paper for the public and the QR code (`name`: 张*). `max_chars` counts rows for a `table`, which alone
-    has `columns`.
+    has `columns`. `by` says how it varies with a choice of the record.
     """
 
     name: str
@@ -44,6 +57,23 @@ class Field:
     copies: tuple[str, ...] = ()
     columns: tuple[Column, ...] = ()
     public_mask: str = ""
+    by: By | None = None
+
+    def label_in(self, values: Mapping[str, str]) -> Text:
+        """Give what the field is called in a record."""
+        return self.by.labels.get(values.get(self.by.on, ""), self.label) if self.by else self.label
+
+    def is_in(self, values: Mapping[str, str]) -> bool:
+        """Tell whether a record may have the field; one whose deciding choice is not known may."""
+        kind = values.get(self.by.on, "") if self.by else ""
+        return not self.by or not kind or not self.by.only or kind in self.by.only
+
+    def is_wanted(self, values: Mapping[str, str]) -> bool:
+        """Tell whether a record must have the field."""
+        kind = values.get(self.by.on, "") if self.by else ""
+        if self.by and (self.by.only or self.by.blank) and (not kind or kind in self.by.blank):
+            return False
+        return self.required and self.is_in(values)
 
 
 @dataclass(frozen=True, slots=True)
