@@ -140,9 +140,8 @@ def main() -> None:
 
 def _print(facts: dict[str, float], peers: Peers) -> None:
     count, each = int(facts["documents"]), facts["took"] / facts["documents"]
-    print(
-        f"{count:,} documents recorded, {facts['refused']} records refused, {facts['took']:.1f} s, CPU {facts['cpu']:.1f} s; must 30,088 and 0"
-    )
+    spent = f"{facts['took']:.1f} s, CPU {facts['cpu']:.1f} s"
+    print(f"{count:,} documents recorded, {facts['refused']} records refused, {spent}; must 30,088 and 0")
     if peers.took:
         theirs, least = median(peers.took), median(peers.least)
         print(f"documents a second  {1 / each:,.0f}   peer {1 / theirs:.1f} ({say(theirs)} each), {theirs / each:.0f}x")
