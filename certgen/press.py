@@ -520,11 +520,16 @@ def _pdf_date(when: datetime) -> bytes:
     return f"D:{when:%Y%m%d%H%M%S}Z".encode()
 
 
+# XMP is not deflated, and the verifier counts tokens over the whole file (ADR 0006): a holder called %%EOF, /Prev or
+# startxref gets a licence too.
+_TOKENLESS = {"%": "&#37;", "/": "&#47;", "startxref": "startxre&#102;"}
+
+
 def _xmp(certificate: Certificate, face: Face) -> str:
     """Write the XMP packet: PDF/A-3u, what the document is, and its metadata by GB/T 36903 as the public may see it."""
     when = certificate.issued_at.isoformat()[:19] + "Z"
     title = f"{face.title.zh}（{face.copy_title}）{certificate.number}"
-    said = "".join([f"<gb:{name}>{escape(value)}</gb:{name}>" for name, value in certificate.metadata])
+    said = "".join([f"<gb:{name}>{escape(value, _TOKENLESS)}</gb:{name}>" for name, value in certificate.metadata])
     return _XMP % {"when": when, "title": escape(title), "sid": certificate.sid, "gb": said and _GB % said}
 
 

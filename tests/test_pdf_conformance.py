@@ -312,6 +312,13 @@ def test_xmp_says_what_the_record_says_by_the_names_of_the_standard(document: Do
     assert len(said) >= 10
 
 
+def test_a_holder_named_like_a_token_of_pdf_gets_a_licence(common_house: House) -> None:
+    name = "startxref /Prev %%EOF 饭店"
+    (document, *_) = common_house.issue(sample() | {"operator_name": name}).documents
+    tree = ElementTree.fromstring(xmp_of(document).partition("?>")[2].rpartition("<?")[0])
+    assert [node.text for node in tree.iter("{urn:gb-t:36903:2018#}CZZT")] == [name]
+
+
 def test_every_name_of_the_standard_is_described_as_pdf_a_wants_it(document: Document) -> None:
     tree = ElementTree.fromstring(xmp_of(document).partition("?>")[2].rpartition("<?")[0])
     used = {node.tag.partition("}")[2] for node in tree.iter() if node.tag.startswith("{urn:gb-t:36903:2018#}")}

@@ -16,7 +16,14 @@ from collections.abc import Mapping
 from datetime import date
 from types import MappingProxyType
 
-from certgen.core.codes import is_elicence, make_elicence, parse_elicence
+from certgen.core.codes import (
+    is_citizen_id,
+    is_elicence,
+    is_uscc,
+    make_elicence,
+    mask_citizen_id,
+    parse_elicence,
+)
 from certgen.core.codes.elicence import ELICENCE_ROOT
 from certgen.core.errors import FormatError, Text
 from certgen.core.model import Certificate
@@ -43,7 +50,7 @@ NAMES: Mapping[str, str] = MappingProxyType(
 )
 _USCC, _CITIZEN = ("统一社会信用代码", "001"), ("公民身份号码", "111")
 _SERIAL = re.compile("[^0-9A-Z]")
-_CITIZEN_SHAPE = re.compile(r"[0-9*]{17}[0-9X*]")
+_MASKED = re.compile(r"[0-9]{10}\*{4}[0-9]{3}[0-9X]")  # a USCC of digits alone has no asterisk
 
 
 def make(
@@ -69,8 +76,15 @@ def make(
         values["ZZLXDM"] = kind_code
         values["ZZBS"] = ELICENCE_ROOT + make_elicence(kind_code, office_code, serial_of(c.number), c.version)
     if holder_code:
-        values["CZZTDMLX"], values["CZZTDMLXDM"] = _CITIZEN if _CITIZEN_SHAPE.fullmatch(holder_code) else _USCC
+        values |= _code_of_holder(holder_code, c.issued_on)
     return tuple([(name, values[name]) for name in NAMES if values.get(name)])
+
+
+def _code_of_holder(code: str, day: date) -> dict[str, str]:
+    """Say what code it is. An identity number is masked here though no mask hid it on paper: XMP lies open."""
+    masked = mask_citizen_id(code) if is_citizen_id(code, day) else code
+    names = _CITIZEN if _MASKED.fullmatch(masked) else _USCC if is_uscc(code) else ("", "")
+    return {"CZZTDM": masked, "CZZTDMLX": names[0], "CZZTDMLXDM": names[1]}
 
 
 def serial_of(number: str) -> str:
@@ -96,6 +110,11 @@ def check(metadata: Metadata, certificate: Certificate) -> None:
     for name, value in wanted.items():
         if values.get(name, "") != value:
             raise FormatError(Text(f"元数据 {name} 与记录不符", f"metadata {name} differs from the record"))
+    holder = {name: values[name] for name in ("CZZTDM", "CZZTDMLX", "CZZTDMLXDM") if values.get(name)}
+    code = values.get("CZZTDM", "")
+    if holder != {name: value for name, value in _code_of_holder(code, c.issued_on).items() if value}:
+        zh, en = "持证主体代码未遮盖或类型不符", "the holder's code is not masked, or of another kind than it says"
+        raise FormatError(Text(zh, en))
     _check_identifier(values, c)
 
 

@@ -31,10 +31,15 @@ _dump = JSONEncoder(ensure_ascii=False, check_circular=False, allow_nan=False, s
 
 
 def encode(certificate: Certificate) -> bytes:
-    """Write the canonical bytes; raises FormatError for a lone surrogate or a time that is not whole UTC seconds."""
+    """Write the canonical bytes.
+
+    Raises FormatError for a lone surrogate, a time that is not whole UTC seconds, or metadata that say something else.
+    """
     c = certificate
     if c.issued_at.utcoffset() != _UTC or c.issued_at.microsecond:
         raise FormatError(Text("签发时刻须为协调世界时整秒", "issued_at must be UTC in whole seconds"))
+    if c.metadata:
+        metadata.check(c.metadata, c)
     text = _dump(
         {
             "authority": c.authority,
@@ -88,7 +93,7 @@ def _build(raw: Any) -> Certificate:
         raise ValueError("wanted an object with certgen 1")
     shard, index = raw["slot"]
     until = raw["valid_until"]
-    certificate = Certificate(
+    return Certificate(
         sid=_sid(raw["sid"]),
         number=_text(raw["number"]),
         version=_whole(raw["version"]),
@@ -108,9 +113,6 @@ def _build(raw: Any) -> Certificate:
         salt=bytes.fromhex(_hex(raw["salt"], 16)),
         metadata=tuple([_pair(*pair) for pair in raw.get("metadata", ())]),
     )
-    if certificate.metadata:
-        metadata.check(certificate.metadata, certificate)
-    return certificate
 
 
 def _text(value: Any) -> str:

@@ -108,3 +108,35 @@ def test_metadata_of_a_licence_that_ends_may_not_be_left_without_its_end() -> No
 def test_metadata_that_we_would_not_write_is_refused(change: object) -> None:
     with pytest.raises(FormatError):
         record.decode(record.encode(replace(PLAIN, metadata=change(made()))))  # type: ignore[operator]
+
+
+def test_a_credit_code_of_digits_alone_is_no_identity_number() -> None:
+    assert dict(made(holder_code="911101083303521997"))["CZZTDMLXDM"] == "001"
+
+
+def test_a_registration_number_is_named_for_neither() -> None:
+    said = dict(made(holder_code="421202123456783"))
+    assert said["CZZTDM"] == "421202123456783"
+    assert "CZZTDMLX" not in said
+
+
+def test_an_identity_number_is_masked_whatever_the_paper_shows() -> None:
+    assert dict(made(holder_code="11010519491231002X"))["CZZTDM"] == "1101051949****002X"
+
+
+def with_code(code: str, kind: str, digits: str) -> metadata.Metadata:
+    said = dict(made()) | {"CZZTDM": code, "CZZTDMLX": kind, "CZZTDMLXDM": digits}
+    return tuple(said.items())
+
+
+@pytest.mark.parametrize(
+    "false",
+    [
+        with_code("11010519491231002X", "公民身份号码", "111"),
+        with_code("91421200MA4900002N", "公民身份号码", "111"),
+        with_code("91421200MA4900002N", "统一社会信用代码", "111"),
+    ],
+)
+def test_a_holders_code_unmasked_or_misnamed_is_not_even_written(false: metadata.Metadata) -> None:
+    with pytest.raises(FormatError, match="holder"):
+        record.encode(replace(PLAIN, metadata=false))
