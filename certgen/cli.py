@@ -14,6 +14,7 @@ import typer
 
 from certgen import cli_versions, settings
 from certgen.cli_card import card
+from certgen.cli_guide import guide_app
 from certgen.cli_import import import_legacy, no_document, report_rows
 from certgen.cli_life import add_commands, show
 from certgen.cli_publish import publish, publish_after
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 app.add_typer(template_app, name="template")
+app.add_typer(guide_app, name="guide")
 app.command("import-legacy")(import_legacy)
 app.command()(card)
 app.command()(publish)

@@ -265,6 +265,11 @@ def open_publisher(chosen: Settings, ask: Ask, register: Register) -> "Publisher
     return Publisher(plan, register, signer, root, signed, trust)
 
 
+def house_typefaces() -> "Typefaces":
+    """Give the vendored typefaces, without the system's: what is set with them looks the same on every machine."""
+    return _typefaces((), system=False)
+
+
 def _typefaces(extra: Sequence[Path], *, system: bool) -> "Typefaces":
     from certgen.fonts import SYSTEM, Typefaces
 

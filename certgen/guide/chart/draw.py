@@ -25,10 +25,12 @@ LINE = Ink((0.25, 0.31, 0.3), (0.0, 0.0, 0.0, 0.78))
 SOFT = Ink((0.72, 0.77, 0.75), (0.0, 0.0, 0.0, 0.3))
 RUST = Ink((0.63, 0.2, 0.08), (0.0, 0.0, 0.0, 0.85))
 _SIZE, _SMALL, _LEADING = 9.0, 8.0, 12.0  # points, before the chart is scaled to its room
-_WIDE, _LEAST_TALL = 98.0, 30.0  # of a step
+_WIDTHS = (98.0, 84.0, 72.0, 64.0)  # of a step: the widest with which the chart keeps its size
+_LEAST_TALL = 30.0
 _TRACK, _MARGIN, _HEAD, _STUB = 9.0, 7.0, 24.0, 11.0
 _ARROW = 6.0
 _FONT, _BOLD = "hei", "hei-bold"
+_GOOD_SCALE = 0.86  # type of 7.7 pt
 _LEAST_SCALE = 0.62  # type of 5.6 pt; smaller is not read by those whom the guide is for
 
 
@@ -46,7 +48,11 @@ class Drawn:
 
 def draw(chart: Chart, typefaces: Typefaces, width: float, height: float) -> list[Drawn]:
     """Draw a chart without faults on sheets of at most `width` by `height` points: as many as it needs."""
-    sheets = [_Sheet(part, rows, typefaces) for part, rows in _parts(chart, typefaces, width, height)]
+    for wide in _WIDTHS:
+        whole = _Sheet(chart, {}, typefaces, wide)
+        if width / whole.width >= _GOOD_SCALE:
+            break
+    sheets = [_Sheet(part, rows, typefaces, wide) for part, rows in _parts(whole, width, height)]
     scale = min(1.0, *(width / sheet.width for sheet in sheets), *(height / sheet.height for sheet in sheets))
     return [sheet.drawn(scale) for sheet in sheets]
 
@@ -73,12 +79,9 @@ def narrate(chart: Chart) -> list[Text]:
     return said
 
 
-def _parts(
-    chart: Chart, typefaces: Typefaces, width: float, height: float
-) -> Iterator[tuple[Chart, Mapping[str, int]]]:
+def _parts(whole: "_Sheet", width: float, height: float) -> Iterator[tuple[Chart, Mapping[str, int]]]:
     """Cut a chart that is too tall into sheets: a line to another sheet ends and begins in a lettered circle."""
-    whole = _Sheet(chart, {}, typefaces)
-    scale = min(1.0, width / whole.width)
+    chart, scale = whole.chart, min(1.0, width / whole.width)
     if height / whole.height >= min(scale, _LEAST_SCALE):
         yield chart, {}
         return
@@ -87,7 +90,7 @@ def _parts(
         cuts = [round(rows * i / count) for i in range(count + 1)]
         sheet_of = {step: bisect_right(cuts, row) - 1 for step, row in row_of.items()}
         parts = [_cut(chart, row_of, sheet_of, at, low) for at, low in enumerate(cuts[:-1])]
-        tallest = max(_Sheet(part, at_least, typefaces).height for part, at_least in parts)
+        tallest = max(_Sheet(part, at_least, whole.typefaces, whole.wide).height for part, at_least in parts)
         if height / tallest >= min(scale, _LEAST_SCALE):
             yield from parts
             return
@@ -128,8 +131,8 @@ def _letter(index: int) -> str:
 class _Sheet:
     """One chart laid out in its natural size."""
 
-    def __init__(self, chart: Chart, at_least: Mapping[str, int], typefaces: Typefaces) -> None:
-        self.chart, self.typefaces = chart, typefaces
+    def __init__(self, chart: Chart, at_least: Mapping[str, int], typefaces: Typefaces, wide: float) -> None:
+        self.chart, self.typefaces, self.wide = chart, typefaces, wide
         self.known = chart.by_id()
         self.placed = place(chart, at_least)
         self.routed = route(self.placed, len(chart.lanes))
@@ -149,16 +152,17 @@ class _Sheet:
             for em in range(12, 4, -1):
                 lines = break_lines(step.title, advances, em * 1000)
                 wide = max(line.width for line in lines) * _SIZE / 1000
+                wide = max(wide, 46.0) if step.days else wide
                 # A box fits a diamond when w / W + h / H is at most 1.
-                tall = len(lines) * _LEADING / max(0.06, 1 - (wide + 4) / (_WIDE + 12))
+                tall = (len(lines) * _LEADING + (11 if step.days else 0)) / max(0.06, 1 - (wide + 4) / (self.wide + 12))
                 if best is None or tall < best[0] - 0.5:
                     best = tall, lines
             assert best is not None  # noqa: S101 - the loop ran
-            return best[1], _WIDE + 12, max(best[0], 40.0)
-        inner = _WIDE - (22 if step.shape in ("start", "end", "subprocess") else 14)
+            return best[1], self.wide + 12, max(best[0], 40.0)
+        inner = self.wide - (22 if step.shape in ("start", "end", "subprocess") else 14)
         lines = break_lines(step.title, advances, int(inner * 1000 / _SIZE))
         tall = len(lines) * _LEADING + (11 if step.days else 0) + (16 if step.shape == "document" else 11)
-        return lines, _WIDE, max(tall, _LEAST_TALL)
+        return lines, self.wide, max(tall, _LEAST_TALL)
 
     def _label(self, label: str) -> tuple[tuple[Line, ...], float, float]:
         advances = self.typefaces.advances(_FONT)
@@ -182,7 +186,7 @@ class _Sheet:
             at += room
             if lane < len(self.chart.lanes):
                 wide = max(
-                    (self.texts[s][1] for s, cell in self.placed.cells.items() if cell[0] == lane), default=_WIDE
+                    (self.texts[s][1] for s, cell in self.placed.cells.items() if cell[0] == lane), default=self.wide
                 )
                 left, right = self._strip(lane, "left", wide), self._strip(lane, "right", wide)
                 xs.append(at + left + wide / 2)
@@ -300,6 +304,8 @@ class _Sheet:
         if step.days:
             said = measure_line(f"{step.days}个工作日", self.typefaces.advances(_FONT))
             foot = y + tall - (11 if step.shape == "document" else 5.5)
+            if step.shape == "decision":
+                foot = y + tall / 2 + len(lines) * _LEADING / 2 + 3.5
             yield Words(x + (wide - said.width * 0.0075) / 2, foot, said, _FONT, 7.5, WHITE if dark else RUST)
 
     def _words(

@@ -38,7 +38,7 @@ class Placed:
 def place(chart: Chart, at_least: Mapping[str, int] | None = None) -> Placed:
     """Give every step a cell. `at_least` keeps steps from rising above a row (of a chart cut into pages)."""
     known = chart.by_id()
-    back = _back_edges(chart, known)
+    back = back_edges(chart, known)
     lanes = {lane: i for i, lane in enumerate(chart.lanes)}
     incoming: dict[str, list[str]] = {step.id: [] for step in chart.steps}
     for step in chart.steps:
@@ -48,7 +48,7 @@ def place(chart: Chart, at_least: Mapping[str, int] | None = None) -> Placed:
     cells: dict[str, Cell] = {}
     taken: set[Cell] = set()
     shared: set[str] = set()  # steps that have somebody beside them
-    for id_ in _in_order(chart, known, back):
+    for id_ in in_order(chart, known, back):
         lane = lanes[known[id_].lane]
         row = max((cells[before][1] + 1 for before in incoming[id_]), default=0)
         least = (at_least or {}).get(id_, 0)
@@ -80,7 +80,7 @@ def _may_stand_beside(before: Step, cell: Cell, lane: int, taken: set[Cell]) -> 
     return not any((between, cell[1]) in taken for between in range(low, high + 1) if between != cell[0])
 
 
-def _back_edges(chart: Chart, known: Mapping[str, Step]) -> set[tuple[str, str]]:
+def back_edges(chart: Chart, known: Mapping[str, Step]) -> set[tuple[str, str]]:
     """Find the edges that close a loop, walking depth first from the start in the order of the exits."""
     back: set[tuple[str, str]] = set()
     done: set[str] = set()
@@ -104,7 +104,7 @@ def _back_edges(chart: Chart, known: Mapping[str, Step]) -> set[tuple[str, str]]
     return back
 
 
-def _in_order(chart: Chart, known: Mapping[str, Step], back: set[tuple[str, str]]) -> list[str]:
+def in_order(chart: Chart, known: Mapping[str, Step], back: set[tuple[str, str]]) -> list[str]:
     """Sort the steps so that each comes after everything that leads to it; else as the chart lists them."""
     waits = dict.fromkeys(known, 0)
     for step in chart.steps:
