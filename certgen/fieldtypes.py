@@ -231,12 +231,23 @@ def _choice(rule: Rule, text: str, today: date) -> str:
 
 
 def _list(rule: Rule, text: str, today: date) -> str:
-    items = [_item(rule, item) for item in split_list(text)]
+    items = [_item(rule, item) for item in _joined(rule, split_list(text))]
     if double := next((item for item in items if items.count(item) > 1), ""):
         raise RefusedError(
             Text("互不相同的项目（此项出现两次）", "different items (this one comes twice)"), shown(double)
         )
     return "、".join(items)
+
+
+def _joined(rule: Rule, parts: list[str]) -> list[str]:
+    """Put together again the choices that have a 、 in their own name, the longest first."""
+    items, most = [], max((choice.count("、") for choice in rule.field.choices), default=0)
+    while parts:
+        reach = range(min(most + 1, len(parts)), 1, -1)
+        many = next((n for n in reach if fold("、".join(parts[:n])) in rule.choices), 1)
+        items.append("、".join(parts[:many]))
+        parts = parts[many:]
+    return items
 
 
 def _item(rule: Rule, item: str) -> str:

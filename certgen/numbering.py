@@ -31,9 +31,12 @@ class NumberMap:
     values: Mapping[str, str]
 
     def get(self, value: str) -> str | None:
-        """Look a value up whole, then without its bracket, then as far as its first 、."""
+        """Look a value up whole, then without its bracket, then as far as a 、, the longest item first."""
         found = self.values.get(value) or self.values.get(value.partition("（")[0])
-        return found or self.values.get(value.partition("、")[0])
+        while not found and value:
+            value = value.rpartition("、")[0]
+            found = self.values.get(value)
+        return found
 
 
 @dataclass(frozen=True, slots=True)

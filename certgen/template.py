@@ -297,7 +297,8 @@ def _check_field(table: Table, field: Field, bracket: bool, open_list: bool) -> 
     for choice in field.choices:
         if choice != choice.strip(BLANKS) or len(choice) > field.max_chars:
             raise table.fault("choices", f"“{choice}”首尾有空白或过长", f"{choice!r} has outer blanks or is too long")
-        if kind == "list" and split_list(choice) != [choice]:
+        parts = split_list(choice) if kind == "list" else [choice]
+        if "、".join(parts) != choice or (len(parts) > 1 and set(parts) <= set(field.choices)):
             raise table.fault("choices", f"“{choice}”会被拆成几项", f"{choice!r} would be split into several items")
 
 

@@ -522,7 +522,7 @@ def _time(template, application):
             56,
         ),
         ('["食品销售经营者", "餐饮服务经营者"]', "[]", "business.choices", "missing", 56),
-        ('    "热食类食品制售",', '    "热食类、食品制售",', "items.choices", "split", 63),
+        ('    "热食类食品制售",', '    "热食类；食品制售",', "items.choices", "split", 63),
         ("bracket = true", "open = true", "business.open", "list only", 57),
         ('copies = ["duplicate"]', 'copies = ["triplicate"]', "warehouse.copies", "'triplicate' is not one of", 81),
         ('forms = ["2015"]', 'forms = ["1999"]', "signatory.forms", "'1999' is not one of", 87),

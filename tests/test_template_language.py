@@ -83,6 +83,7 @@ OLD = {
     "business": "零售",
     "legal": "否",
 }
+NEW_MAP = ('seq:5}"\nmode = { field = "business", map = { "批发"', 'seq:5}"\nmode = { field = "business", map = { "批发、零星批发"')
 NEW = {"authority": "421200", "issued_on": "2025-08-01", "operator": "咸宁市桂花药房", "business": "零售"}
 
 
@@ -144,6 +145,21 @@ def test_a_list_counts_by_its_first_item(tmp_path):
     template = load(tmp_path, ('type = "choice"\nchoices = ["批发"', 'type = "list"\nchoices = ["批发"'))
     assert read(template, NEW | {"business": ["零售", "批发"]}).number(1) == "鄂DA071500001"
     assert read(template, NEW | {"business": ["批发", "零售"]}).number(1) == "鄂AA071500001"
+
+
+def test_a_choice_may_have_the_mark_between_items_in_its_own_name(tmp_path):
+    named = ('type = "choice"\nchoices = ["批发"', 'type = "list"\nchoices = ["批发、零星批发"')
+    template = load(tmp_path, named, ('map = { "批发" = "A"', 'map = { "批发、零星批发" = "A"'), NEW_MAP)
+    for given in (["零售", "批发、零星批发"], "零售、批发、零星批发", "零售；批发、零星批发"):
+        assert dict(read(template, NEW | {"business": given}).printed)["business"] == "零售、批发、零星批发"
+        assert read(template, NEW | {"business": given}).number(1) == "鄂DA071500001"
+    assert read(template, NEW | {"business": "批发、零星批发、零售"}).number(1) == "鄂AA071500001"
+    assert problems(template, NEW | {"business": "批发、零售"})[0].found == "批发"
+
+
+def test_a_choice_that_reads_as_two_others_is_refused(tmp_path):
+    (change,) = [('type = "choice"\nchoices = ["批发"', 'type = "list"\nchoices = ["批发、零售", "批发"')]
+    assert "split" in fault(tmp_path, change).message.en
 
 
 def test_the_longest_number_counts_bytes_of_every_form_and_authority(tmp_path):
