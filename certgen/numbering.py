@@ -3,6 +3,7 @@
 JY{class}{division}{seq:6}{mod11_10}    {class}      by the [numbering.class] map of a field's value
                                         {division}   the authority's six digits
                                         {year}       of the day of issue
+                                        {date}       the day of issue, eight digits
                                         {province} {city} {region3} {region4}   of the authority's record
                                         {seq:6}      the sequence, six digits
                                         {mod11_10}   check digit over every digit before it
@@ -19,7 +20,7 @@ from certgen.core.errors import FormatError, RegisterError, Text
 _TOKEN = re.compile(r"\{([^{}]*)\}")
 _SEQUENCE = re.compile(r"\{seq:([1-9]|1[0-2])\}")
 # The most bytes (UTF-8) of what the service itself fills in. Hanzi take three.
-_WIDEST = {"{division}": 6, "{year}": 4, "{province}": 3, "{city}": 6, "{region3}": 3, "{region4}": 4}
+_WIDEST = {"{division}": 6, "{year}": 4, "{date}": 8, "{province}": 3, "{city}": 6, "{region3}": 3, "{region4}": 4}
 OF_AUTHORITY = ("province", "city", "region3", "region4")  # keys of authorities.toml that a pattern may name
 
 
@@ -97,7 +98,7 @@ class Numbering:
         return self.by_authority.get(authority, self)
 
     def run(self, words: Mapping[str, str]) -> Run:
-        """Fill the pattern in; `words` gives `{division}`, `{year}` and every mapped token its text."""
+        """Fill the pattern in; `words` gives `{division}`, `{year}`, `{date}` and every mapped token its text."""
         fill = [[words.get(piece, piece) for piece in part] for part in (self.before, self.between, self.after)]
         before, between, after = map("".join, fill)
         return Run(before, between, after, self.width, self.checked)

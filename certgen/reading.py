@@ -255,7 +255,7 @@ class Template:
             raise ApplicationError(self._ordered(problems))
 
         numbering = numbering.of(authority.id)
-        words |= {"{division}": authority.division, "{year}": f"{day.year:04d}"}
+        words |= {"{division}": authority.division, "{year}": f"{day.year:04d}", "{date}": f"{day:%Y%m%d}"}
         if numbering.spoken:
             words |= self._spoken(numbering, authorities[authority.id])
         rules = self.rules[form.id]

@@ -134,6 +134,13 @@ def test_an_authority_may_have_a_pattern_of_its_own(tmp_path):
     assert read(load(tmp_path), OLD | {"authority": "421221"}).number(1) == "鄂DB7150001"
 
 
+def test_a_number_may_begin_anew_on_every_day(tmp_path):
+    template = load(tmp_path, ("{province}{mode}A{region4}{seq:5}", "{division}{date}{seq:2}{mode}"))
+    first = read(template, NEW)
+    assert (first.number(1), first.counter) == ("4212002025080101D", "42120020250801D")
+    assert read(template, NEW | {"issued_on": "2025-12-31"}).number(7) == "4212002025123107D"
+
+
 def test_an_authority_without_the_words_of_a_number_is_a_problem_that_names_the_missing_one(tmp_path):
     silent = {id: replace(one, words={"{province}": "鄂"}) for id, one in AUTHORITIES.items()}
     (found,) = problems(load(tmp_path), OLD, silent)
