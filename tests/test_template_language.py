@@ -83,7 +83,10 @@ OLD = {
     "business": "零售",
     "legal": "否",
 }
-NEW_MAP = ('seq:5}"\nmode = { field = "business", map = { "批发"', 'seq:5}"\nmode = { field = "business", map = { "批发、零星批发"')
+NEW_MAP = (
+    'seq:5}"\nmode = { field = "business", map = { "批发"',
+    'seq:5}"\nmode = { field = "business", map = { "批发、零星批发"',
+)
 NEW = {"authority": "421200", "issued_on": "2025-08-01", "operator": "咸宁市桂花药房", "business": "零售"}
 
 
@@ -157,9 +160,9 @@ def test_a_list_counts_by_its_first_item(tmp_path):
 def test_a_choice_may_have_the_mark_between_items_in_its_own_name(tmp_path):
     named = ('type = "choice"\nchoices = ["批发"', 'type = "list"\nchoices = ["批发、零星批发"')
     template = load(tmp_path, named, ('map = { "批发" = "A"', 'map = { "批发、零星批发" = "A"'), NEW_MAP)
-    for given in (["零售", "批发、零星批发"], "零售、批发、零星批发", "零售；批发、零星批发"):
-        assert dict(read(template, NEW | {"business": given}).printed)["business"] == "零售、批发、零星批发"
-        assert read(template, NEW | {"business": given}).number(1) == "鄂DA071500001"
+    for value in (["零售", "批发、零星批发"], "零售、批发、零星批发", "零售；批发、零星批发"):
+        assert dict(read(template, NEW | {"business": value}).printed)["business"] == "零售、批发、零星批发"
+        assert read(template, NEW | {"business": value}).number(1) == "鄂DA071500001"
     assert read(template, NEW | {"business": "批发、零星批发、零售"}).number(1) == "鄂AA071500001"
     assert problems(template, NEW | {"business": "批发、零售"})[0].found == "批发"
 
