@@ -9,7 +9,7 @@ venv := .venv
 bin := $(venv)/bin
 ready := $(venv)/.ready
 
-.PHONY: demo serve test check lint bench pictures system venv constraints clean
+.PHONY: demo serve test check lint bench pictures gallery system venv constraints clean
 
 demo: system venv           ## issue, verify and alter a licence of every kind
 	$(bin)/certgen demo
@@ -43,6 +43,9 @@ bench: venv                 ## every measurement beside its peer; obvious.py is 
 pictures: venv              ## draw the pictures of the README and of the pages anew, after a change of a template, of a page or of its words
 	$(bin)/python docs/pictures.py
 	$(bin)/python docs/page_pictures.py
+
+gallery: venv               ## draw every kind, guides and press sheets into docs/gallery, and the contact sheet
+	$(bin)/python docs/gallery.py
 
 system:                     ## what the operating system must provide; see the script
 	@.ci/system
