@@ -27,8 +27,9 @@ from certgen.core.sid import grouped
 from certgen.fonts import Typefaces
 from certgen.ink import Case, Fonts, element, font_objects, label_of, typeset_box
 from certgen.layout import ImageBox, Layout, Page, Square, TextBox
-from certgen.pdf import LEVELS, deflated, indirect, stream, text_string, xref_lines
+from certgen.pdf import LEVELS, deflated, stream, text_string, xref_lines
 from certgen.plate import Plate
+from certgen.scene.document import Objects
 from certgen.tabular import Flow
 from certgen.typeset import Fitted, measure_line
 
@@ -179,27 +180,12 @@ def strike(
     return Struck(certified, face.paper, symbol, plate, head, tail, hashed.digest(), gap_bytes, opened, codes)
 
 
-class _Objects:
+class _Objects(Objects):
     """The objects k+1 … of a strike, with their offsets in the finished file."""
 
     def __init__(self, plate: Plate) -> None:
+        super().__init__(plate.objects + 1, len(plate.content))
         self.plate = plate
-        self.next = plate.objects + 1
-        self.parts: list[bytes] = []
-        self.offsets: list[int] = []
-        self.at = len(plate.content)
-
-    def add(self, body: bytes) -> int:
-        return self.extend([indirect(self.next, body)])
-
-    def extend(self, written: list[bytes]) -> int:
-        first = self.next
-        for data in written:
-            self.offsets.append(self.at)
-            self.parts.append(data)
-            self.at += len(data)
-        self.next += len(written)
-        return first
 
     def close(
         self, signature: int, catalog: int, certificate: Certificate, when: bytes, gap_bytes: int, record_digest: bytes

@@ -24,7 +24,7 @@ _GLYPH = b"/Type/XObject/Subtype/Form/BBox[-1000 -1000 3000 2000]"  # in a 1000-
 _SPACES = {"rgb": b"/DeviceRGB", "cmyk": b"/DeviceCMYK", "grey": b"/DeviceGray"}
 
 
-@dataclass(slots=True)
+@dataclass
 class Objects:
     """Objects in the order of their numbers, with their offsets; `at` is where the next one will stand."""
 
