@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from certgen.guide.guide import Edition
     from certgen.guide.item import Item
     from certgen.guide.lint import Finding
+    from certgen.print.impose import Edge, Imposition
+    from certgen.print.press import Conditions
     from certgen.scene import Publication
 
 guide_app = typer.Typer(no_args_is_help=True, help="Service guides: check items, draw flowcharts, make guides.")
@@ -131,40 +134,64 @@ def press(
     as_json: JsonOption = False,
 ) -> None:
     """Make files for the press: PDF/X-4 with bleed and marks. A file that fails preflight is not written."""
-    from certgen import wiring
-    from certgen.print.fold import SCHEMES
-    from certgen.print.impose import booklet
-    from certgen.print.marks import MM
-    from certgen.print.preflight import Preflight
-    from certgen.print.press import Conditions, Slug, press_pdf, singles
-
-    session = console.begin(home, lang, as_json)
+    console.begin(home, lang, as_json)
     if bound not in ("left", "right"):
         raise SettingsError(Text("装订边应为 left 或 right", f"bound {bound!r}, wanted left or right"))
     works = _works(item, look, _edition(publisher, edition))
-    own = _read(profile) if profile else (SHIPPED / "_shared" / "icc" / "ISOcoated_v2_300_bas.icc").read_bytes()
-    conditions = Conditions(own, condition, bleed, ink_limit / 100, black, outlines)
-    typefaces, at = wiring.house_typefaces(), wiring.now()
+    options = _Press(
+        scheme, stacked, bound == "right", caliper, _conditions(profile, condition, bleed, ink_limit, black, outlines)
+    )
     rows, lines = [], []
     console.make_folder(out)
     for name, work in works:
-        count = len(work.sheets)
-        folded = scheme is not SchemeOf.single
-        plan = (
-            booklet(count, SCHEMES[scheme], nested=not stacked, bound="right" if bound == "right" else "left",
-                    caliper=caliper * MM) if folded else singles(count)
-        )  # fmt: skip
-        slug = Slug(job or name, f"{wiring.now() + timedelta(hours=8):%Y-%m-%d}")
-        pdf = press_pdf(work, plan, conditions, slug, typefaces, at)
-        faults = Preflight(conditions.ink_limit, bleed).look(pdf)
-        if faults:
-            said = [f"{f.page}: {f.rule}: {f.message.say(session.lang)}" for f in faults]
-            raise SettingsError(Text("印前检查未通过：" + "；".join(said), "preflight failed: " + "; ".join(said)))
+        pdf, plan = _pressed(work, job or name, options)
         file = _written(out / f"{name}-{look}-{scheme}.pdf", pdf)
-        rows.append({"file": str(file), "pages": count, "sheets": len(plan.sheets), "padding": plan.padding})
-        blank = Text(f"补空白页 {plan.padding}", f"{plan.padding} blank pages put in before the last").say(session.lang)
-        lines.append(f"{file}  {count} p.  {blank if plan.padding else ''}".rstrip())
+        rows.append({"file": str(file), "pages": len(work.sheets), "sheets": len(plan.sheets), "padding": plan.padding})
+        blank = Text(f"补空白页 {plan.padding}", f"{plan.padding} blank pages put in before the last")
+        said = blank.say(console.current().lang) if plan.padding else ""
+        lines.append(f"{file}  {len(work.sheets)} p.  {said}".rstrip())
     console.answer(rows, lines)
+
+
+@guide_app.command()
+def order(
+    table: Annotated[Path, typer.Argument(help="CSV with the columns 品名, 送达点, 数量; UTF-8 or GB 18030.")],
+    number: Annotated[str, typer.Option(help="Of the order; stands on every paper of it.")],
+    look: LookOption = LookOf.sheet,
+    scheme: Annotated[SchemeOf, typer.Option(help="single pages, or sheets folded by a scheme.")] = SchemeOf.single,
+    out: Annotated[Path, typer.Option("--out", help="The ZIP to write.")] = Path("order.zip"),
+    publisher: Annotated[str, typer.Option(help="Who publishes it.")] = "咸宁市政务服务中心",
+    edition: Annotated[str, typer.Option(help="Which edition.")] = "",
+    home: HomeOption = None,
+    lang: LangOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Pack an order for the print shop: press files, job ticket, labels, delivery notes and a manifest, as one ZIP."""
+    from certgen import wiring
+    from certgen.guide.order import Title, pack, parse_order
+
+    console.begin(home, lang, as_json)
+    made = _edition(publisher, edition)
+    handed_in = _read(table)
+    items = {one.id: one.name for one in _chosen("") if one.life in ("在办", "承接")}
+    known = items | {"guides": f"{publisher}办事指南"}
+    asked = parse_order(_decoded(handed_in, table), number, made.name, known)
+    options = _Press(scheme, False, False, 0.1, _conditions(None, "FOGRA39", 3.0, 300.0, False, False))
+    titles = []
+    for title in asked.titles:
+        one, shape = ("", LookOf.booklet) if title == "guides" else (title, look)
+        ((_, work),) = _works(one, shape, made)
+        pdf, plan = _pressed(work, f"{number} {title}", options)
+        titles.append(Title(title, known[title], pdf, len(work.sheets), len(plan.sheets), plan.padding))
+    icc = (SHIPPED / "_shared" / "icc" / "sRGB2014.icc").read_bytes()
+    file = _written(out, pack(asked, titles, handed_in, wiring.house_typefaces(), icc, wiring.now()))
+    copies = sum(line.copies for line in asked.lines)
+    rows = {"file": str(file), "titles": len(titles), "points": len(asked.points), "copies": copies}
+    said = Text(
+        f"{file}  {len(titles)} 种，{len(asked.points)} 处，共 {copies} 份",
+        f"{file}  {len(titles)} titles, {len(asked.points)} points, {copies} copies",
+    )
+    console.answer(rows, [said.say(console.current().lang)])
 
 
 @guide_app.command()
@@ -245,6 +272,61 @@ def _edition(publisher: str, name: str) -> "Edition":
 
     day = wiring.now() + timedelta(hours=8)
     return Edition(publisher, name or f"{day.year}年版", f"{day.year}年{day.month}月")
+
+
+@dataclass(frozen=True, slots=True)
+class _Press:
+    """How pages are handed over."""
+
+    scheme: SchemeOf
+    stacked: bool
+    bound_right: bool
+    caliper_mm: float
+    conditions: "Conditions"
+
+
+def _conditions(
+    profile: Path | None, condition: str, bleed: float, ink_limit: float, black: bool, outlines: bool
+) -> "Conditions":
+    from certgen.print.press import Conditions
+
+    own = _read(profile) if profile else (SHIPPED / "_shared" / "icc" / "ISOcoated_v2_300_bas.icc").read_bytes()
+    return Conditions(own, condition, bleed, ink_limit / 100, black, outlines)
+
+
+def _pressed(work: "Publication", job: str, options: _Press) -> "tuple[bytes, Imposition]":
+    """Make a press file; raises SettingsError when the preflight finds a fault, so that it is never written."""
+    from certgen import wiring
+    from certgen.print.fold import SCHEMES
+    from certgen.print.impose import booklet
+    from certgen.print.marks import MM
+    from certgen.print.preflight import Preflight
+    from certgen.print.press import Slug, press_pdf, singles
+
+    count, conditions = len(work.sheets), options.conditions
+    if options.scheme is SchemeOf.single:
+        plan = singles(count)
+    else:
+        bound: Edge = "right" if options.bound_right else "left"
+        caliper = options.caliper_mm * MM
+        plan = booklet(count, SCHEMES[options.scheme], nested=not options.stacked, bound=bound, caliper=caliper)
+    at = wiring.now()
+    slug = Slug(job, f"{at + timedelta(hours=8):%Y-%m-%d}")
+    pdf = press_pdf(work, plan, conditions, slug, wiring.house_typefaces(), at)
+    faults = Preflight(conditions.ink_limit, conditions.bleed_mm).look(pdf)
+    if faults:
+        said = [f"{f.page}: {f.rule}: {f.message.say(console.current().lang)}" for f in faults]
+        raise SettingsError(Text("印前检查未通过：" + "；".join(said), "preflight failed: " + "; ".join(said)))
+    return pdf, plan
+
+
+def _decoded(data: bytes, file: Path) -> str:
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise SettingsError(Text(f"{file.name} 不是 UTF-8 或 GB 18030", f"{file.name} is neither UTF-8 nor GB 18030"))
 
 
 def _read(file: Path) -> bytes:
