@@ -2,7 +2,8 @@
 
 import re
 import reprlib
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -232,22 +233,21 @@ def _choice(rule: Rule, text: str, today: date) -> str:
 
 def _list(rule: Rule, text: str, today: date) -> str:
     items = [_item(rule, item) for item in _joined(rule, split_list(text))]
-    if double := next((item for item in items if items.count(item) > 1), ""):
+    if double := next((item for item, times in Counter(items).items() if times > 1), ""):
         raise RefusedError(
             Text("互不相同的项目（此项出现两次）", "different items (this one comes twice)"), shown(double)
         )
     return "、".join(items)
 
 
-def _joined(rule: Rule, parts: list[str]) -> list[str]:
+def _joined(rule: Rule, parts: list[str]) -> Iterator[str]:
     """Put together again the choices that have a 、 in their own name, the longest first."""
-    items, most = [], max((choice.count("、") for choice in rule.field.choices), default=0)
-    while parts:
-        reach = range(min(most + 1, len(parts)), 1, -1)
-        many = next((n for n in reach if fold("、".join(parts[:n])) in rule.choices), 1)
-        items.append("、".join(parts[:many]))
-        parts = parts[many:]
-    return items
+    most, at = max((choice.count("、") for choice in rule.field.choices), default=0), 0
+    while at < len(parts):
+        reach = range(min(most + 1, len(parts) - at), 1, -1)
+        many = next((n for n in reach if fold("、".join(parts[at : at + n])) in rule.choices), 1)
+        yield "、".join(parts[at : at + many])
+        at += many  # and not what is left: a list of a million would be copied a million times
 
 
 def _item(rule: Rule, item: str) -> str:

@@ -178,6 +178,7 @@ def test_what_is_no_json_object_is_one_sentence(common: Path, tmp_path: Path, da
 HUGE: dict[str, Callable[[], dict[str, object]]] = {
     "a value of ten megabytes": lambda: {"premises": "号" * 3_000_000},
     "a list of a million": lambda: {"business_items": ["x"] * 1_000_000},
+    "a list of many different ones": lambda: {"business_items": [f"x{i}" for i in range(200_000)]},
     "a value nested as deep as JSON allows": lambda: {"premises": json.loads("[" * 900 + "]" * 900)},
     "a float too large": lambda: {"premises": float("inf")},
     "no number": lambda: {"premises": float("nan")},
