@@ -121,3 +121,20 @@ def test_the_exit_codes_of_both_readmes_are_the_same() -> None:
 def test_the_pictures_are_small_enough_for_a_slow_line() -> None:
     for picture in (HOUSE / "docs" / "pictures").iterdir():
         assert picture.stat().st_size <= 300_000, picture.name
+
+
+GUIDES = ("docs/templates.md", "docs/templates.zh.md")
+
+
+def test_both_guides_for_authors_have_the_same_headings_rows_examples_and_commands() -> None:
+    for pattern in (r"^#+ ", r"^\|", r"^\* ", r"^[0-9]\. "):
+        counts = [len(re.findall(pattern, _prose(name), re.M)) for name in GUIDES]
+        assert counts[0] == counts[1] > 0, f"{counts} lines of {pattern}"
+    english, chinese = ([_without_remarks(part) for part in _FENCE.findall(_text(name))] for name in GUIDES)
+    assert [part.count("\n") for part in english] == [part.count("\n") for part in chinese]
+    assert english[1:] == chinese[1:], "all but the remarks is the same; the first is a list of files"
+    assert _commands(GUIDES[0]) == _commands(GUIDES[1])
+
+
+def _without_remarks(example: str) -> str:
+    return re.sub(r"\s+# .*$", "", example, flags=re.M)
