@@ -28,6 +28,7 @@ from certgen.wiring import Office
 from verify import Report, Verdict
 
 MARKER = ".certgen-demo"
+FOLDERS = ("licences", "expired", "later")  # of PDFs: in force, run out since, yet to begin
 BOTH: Sequence[Paper] = ("plain", "overprint")
 
 
@@ -72,23 +73,24 @@ class _Demo:
         )
 
     def take(self, documents: Sequence[Document]) -> None:
-        """Write documents into the folder of those in force, or of those that have run out since."""
+        """Write documents into the folder of those in force, that have run out since, or that are yet to begin."""
         today = self.office.clock().astimezone(SHANGHAI).date()
         (known, *_) = self.office.register.by_sid(documents[0].sid)
         ended = known.valid_until is not None and known.valid_until < today
-        batches.deliver(self.home / ("expired" if ended else "licences"), documents)
+        early = known.valid_from is not None and known.valid_from > today
+        batches.deliver(self.home / ("expired" if ended else "later" if early else "licences"), documents)
         self.documents += len(documents)
 
     def verify_all(self) -> None:
         """Verify every PDF and every QR code; raises SettingsError at the first surprise."""
-        for folder, wanted in (("licences", Verdict.PASSED), ("expired", Verdict.FAILED)):
+        for folder, wanted in zip(FOLDERS, (Verdict.PASSED, Verdict.FAILED, Verdict.FAILED), strict=True):
             for file in sorted((self.home / folder).glob("*.pdf")):
                 pdf = file.read_bytes()
                 report = self.office.verifier.pdf(pdf)
                 scanned = self.office.verifier.qr(read_qr(pdf, *self.place_of_code(report)))
                 for one in (report, scanned):
-                    only_expiry = one.reason is not None and one.reason.rule == "V"
-                    if one.verdict is not wanted or (wanted is Verdict.FAILED and not only_expiry):
+                    only_period = one.reason is not None and one.reason.rule == "V"
+                    if one.verdict is not wanted or (wanted is Verdict.FAILED and not only_period):
                         raise SettingsError(f"{file.name}: {' / '.join(one.lines('en'))}")
                 self.verdicts[folder] += 1
 
@@ -141,10 +143,10 @@ def run(home: Path, lang: Lang) -> int:
             f"3 verifying all {demo.documents} PDFs and their QR codes",
         )
         demo.verify_all()
-        good, ended = demo.verdicts["licences"], demo.verdicts["expired"]
+        good, ended, early = (demo.verdicts[folder] for folder in FOLDERS)
         say(
-            f"  真实有效 {good} 份；真实但已过有效期 {ended} 份",
-            f"  {good} authentic and in force; {ended} authentic, expired since",
+            f"  真实有效 {good} 份；真实但已过有效期 {ended} 份，尚未生效 {early} 份",
+            f"  {good} authentic and in force; {ended} authentic, expired since; {early} authentic, yet to begin",
         )
         file = sorted((home / "licences").glob("*.pdf"))[0]
         pdf = file.read_bytes()
@@ -191,7 +193,7 @@ def _make_room(home: Path) -> None:
         if not (home / MARKER).is_file():
             raise SettingsError(Text(f"{home} 不是演示目录，未改动", f"{home} is not a folder of the demo; left alone"))
         shutil.rmtree(home)
-    for folder in ("licences", "expired"):
+    for folder in FOLDERS:
         (home / folder).mkdir(parents=True, exist_ok=True)
     (home / MARKER).touch()
 
