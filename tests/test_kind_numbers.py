@@ -5,6 +5,7 @@ import re
 import pytest
 
 from certgen.author.exhibits import load_record
+from certgen.core.codes import is_sc, make_sc
 from certgen.reading import Reading
 from certgen.template import load_template
 from tests.test_templates import FOLDERS, record_on, studio
@@ -75,3 +76,20 @@ def test_the_sample_of_a_licence_is_on_the_form_in_force_today(kind: str) -> Non
     template = load_template(FOLDERS[kind])
     data = load_record(template.folder / "sample.json", "sample.json")
     assert studio().read(template, data).form == template.forms[-1]
+
+
+def test_a_producer_of_every_class_of_food_is_numbered_as_the_scheme_says() -> None:
+    template = load_template(FOLDERS["food-production"])
+    (classes,) = (field.choices for field in template.fields if field.name == "food_categories")
+    assert len(classes) == 34
+    for food in classes:
+        number = reading_of("food-production", "2020", food_categories=food, authority="421222").number(1)
+        assert is_sc(number), (food, number)
+        assert number == make_sc(number[2:5], "421222", 1)
+    assert reading_of("food-production", "2020", food_categories="糕点、酒类").number(1)[:5] == "SC124"
+
+
+def test_a_construction_permit_has_division_day_sequence_and_kind_of_works() -> None:
+    reading = reading_of("construction-permit", "2014", issued_on="2026-03-18", works="市政基础设施工程")
+    assert reading.number(7) == "421200202603180702"
+    assert reading.valid_until is None
