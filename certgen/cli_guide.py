@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from certgen.guide.guide import Edition
     from certgen.guide.item import Item
     from certgen.guide.lint import Finding
+    from certgen.guide.order import Order
     from certgen.print.impose import Edge, Imposition
     from certgen.print.press import Conditions
     from certgen.scene import Publication
 
+PUBLISHER = "咸宁市政务服务中心"
 guide_app = typer.Typer(no_args_is_help=True, help="Service guides: check items, draw flowcharts, make guides.")
 
 
@@ -90,7 +92,7 @@ def make(
     item: ItemArgument = "",
     look: LookOption = LookOf.sheet,
     out: OutOption = Path(),
-    publisher: Annotated[str, typer.Option(help="Who publishes it.")] = "咸宁市政务服务中心",
+    publisher: Annotated[str, typer.Option(help="Who publishes it.")] = PUBLISHER,
     edition: Annotated[str, typer.Option(help="Which edition.")] = "",
     home: HomeOption = None,
     lang: LangOption = None,
@@ -103,9 +105,8 @@ def make(
     console.begin(home, lang, as_json)
     works = _works(item, look, _edition(publisher, edition))
     console.make_folder(out)
-    icc = (SHIPPED / "_shared" / "icc" / "sRGB2014.icc").read_bytes()
     typefaces, at = wiring.house_typefaces(), wiring.now()
-    files = [_written(out / f"{name}-{look}.pdf", render_pdf(work, typefaces, icc, at)) for name, work in works]
+    files = [_written(out / f"{name}-{look}.pdf", render_pdf(work, typefaces, _srgb(), at)) for name, work in works]
     console.answer([str(file) for file in files], [str(file) for file in files])
 
 
@@ -127,7 +128,7 @@ def press(
     outlines: Annotated[bool, typer.Option("--outlines", help="Type as paths (转曲).")] = False,
     job: Annotated[str, typer.Option(help="Name of the job, for the slug line.")] = "",
     out: OutOption = Path(),
-    publisher: Annotated[str, typer.Option(help="Who publishes it.")] = "咸宁市政务服务中心",
+    publisher: Annotated[str, typer.Option(help="Who publishes it.")] = PUBLISHER,
     edition: Annotated[str, typer.Option(help="Which edition.")] = "",
     home: HomeOption = None,
     lang: LangOption = None,
@@ -160,19 +161,39 @@ def order(
     look: LookOption = LookOf.sheet,
     scheme: Annotated[SchemeOf, typer.Option(help="single pages, or sheets folded by a scheme.")] = SchemeOf.single,
     out: Annotated[Path, typer.Option("--out", help="The ZIP to write.")] = Path("order.zip"),
-    publisher: Annotated[str, typer.Option(help="Who publishes it.")] = "咸宁市政务服务中心",
+    publisher: Annotated[str, typer.Option(help="Who publishes it.")] = PUBLISHER,
     edition: Annotated[str, typer.Option(help="Which edition.")] = "",
     home: HomeOption = None,
     lang: LangOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Pack an order for the print shop: press files, job ticket, labels, delivery notes and a manifest, as one ZIP."""
+    console.begin(home, lang, as_json)
+    asked, packed = pack_order(table, number, look, scheme, publisher, edition)
+    file = _written(out, packed)
+    copies = sum(line.copies for line in asked.lines)
+    titles, points = len(asked.titles), len(asked.points)
+    said = Text(
+        f"{file}  {titles} 种，{points} 处，共 {copies} 份",
+        f"{file}  {titles} titles, {points} points, {copies} copies",
+    )
+    rows = {"file": str(file), "titles": titles, "points": points, "copies": copies}
+    console.answer(rows, [f"{file}  {Text(zh, en).say(console.current().lang)}"])
+
+
+def pack_order(
+    table: Path,
+    number: str,
+    look: LookOf = LookOf.sheet,
+    scheme: SchemeOf = SchemeOf.single,
+    publisher: str = PUBLISHER,
+    edition: str = "",
+) -> "tuple[Order, bytes]":
+    """Make every press file of an order, and pack them with what goes with them; gives the order and the ZIP."""
     from certgen import wiring
     from certgen.guide.order import Title, pack, parse_order
 
-    console.begin(home, lang, as_json)
-    made = _edition(publisher, edition)
-    handed_in = _read(table)
+    made, handed_in = _edition(publisher, edition), _read(table)
     items = {one.id: one.name for one in _chosen("") if one.life in ("在办", "承接")}
     known = items | {"guides": f"{publisher}办事指南"}
     asked = parse_order(_decoded(handed_in, table), number, made.name, known)
@@ -183,15 +204,20 @@ def order(
         ((_, work),) = _works(one, shape, made)
         pdf, plan = _pressed(work, f"{number} {title}", options)
         titles.append(Title(title, known[title], pdf, len(work.sheets), len(plan.sheets), plan.padding))
-    icc = (SHIPPED / "_shared" / "icc" / "sRGB2014.icc").read_bytes()
-    file = _written(out, pack(asked, titles, handed_in, wiring.house_typefaces(), icc, wiring.now()))
-    copies = sum(line.copies for line in asked.lines)
-    rows = {"file": str(file), "titles": len(titles), "points": len(asked.points), "copies": copies}
-    said = Text(
-        f"{file}  {len(titles)} 种，{len(asked.points)} 处，共 {copies} 份",
-        f"{file}  {len(titles)} titles, {len(asked.points)} points, {copies} copies",
-    )
-    console.answer(rows, [said.say(console.current().lang)])
+    return asked, pack(asked, titles, handed_in, wiring.house_typefaces(), _srgb(), wiring.now())
+
+
+def make_booklet() -> bytes:
+    """Make the booklet of all items, to be read on a screen."""
+    from certgen import wiring
+    from certgen.scene import render_pdf
+
+    ((_, work),) = _works("", LookOf.booklet, _edition(PUBLISHER, ""))
+    return render_pdf(work, wiring.house_typefaces(), _srgb(), wiring.now())
+
+
+def _srgb() -> bytes:
+    return (SHIPPED / "_shared" / "icc" / "sRGB2014.icc").read_bytes()
 
 
 @guide_app.command()

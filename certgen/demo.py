@@ -5,6 +5,7 @@
 3 verify     every PDF with the register; every QR code from a picture of its page, as a telephone would
 4 stranger   one document without the register, as somebody offline would: first without a status list, then with
 5 forger     one byte altered: refused
+6 print      the booklet of all guides, and an order for the print shop
 """
 
 import json
@@ -29,6 +30,8 @@ from verify import Report, Verdict
 
 MARKER = ".certgen-demo"
 FOLDERS = ("licences", "expired", "later")  # of PDFs: in force, run out since, yet to begin
+# 692 matters and 260,000 copies are some 376 of each; these are for looking at.
+ORDER = (("guides", "市民之家", 376), ("guides", "赤壁政务大厅", 376), ("elderly-card", "嘉鱼政务大厅", 1200))
 BOTH: Sequence[Paper] = ("plain", "overprint")
 
 
@@ -178,6 +181,12 @@ def run(home: Path, lang: Lang) -> int:
         raise SettingsError("without register or status list nobody can tell whether a licence is still in force")
     if listed.verdict is not Verdict.PASSED:
         raise SettingsError("a fresh status list did not say that the licence is in force")
+    titles, copies = print_guides(home / "print")
+    order = home / "print" / "order.zip"
+    say(
+        f"6 办事指南与印刷订单：{titles} 种 {copies} 份，{order}",
+        f"6 service guides, and an order to the print shop: {titles} titles, {copies} copies, {order}",
+    )
     say(
         f"完成。证照：{home / 'licences'}；已过期的：{home / 'expired'}；工作区：{home / 'home'}\n"
         f"试试：certgen verify --home {_shown(home / 'home')} {_shown(file)}",
@@ -185,6 +194,19 @@ def run(home: Path, lang: Lang) -> int:
         f"Try: certgen verify --home {_shown(home / 'home')} {_shown(file)}",
     )
     return 0
+
+
+def print_guides(folder: Path) -> tuple[int, int]:
+    """Make the booklet to read, and pack an order of two titles for three halls; gives titles and copies."""
+    from certgen.cli_guide import make_booklet, pack_order
+
+    folder.mkdir(exist_ok=True)
+    table = folder / "order.csv"
+    table.write_text("品名,送达点,数量\n" + "".join(f"{t},{p},{n}\n" for t, p, n in ORDER), "utf-8")
+    (folder / "guides.pdf").write_bytes(make_booklet())
+    made, packed = pack_order(table, "DEMO-1")
+    (folder / "order.zip").write_bytes(packed)
+    return len(made.titles), sum(line.copies for line in made.lines)
 
 
 def _make_room(home: Path) -> None:

@@ -239,7 +239,8 @@ def as_level_b(pdf: bytes) -> bytes:
     pikepdf permits no schema of one's own, though PDF/A does when it is described; see the test of the description.
     """
     assert pdf.count(b'pdfaid:part="3" pdfaid:conformance="U"') == 1
-    pdf = _blank(pdf, rb'\n<rdf:Description rdf:about="" xmlns:gb=.*(?=</rdf:RDF>)')
+    if b"xmlns:gb=" in pdf:
+        pdf = _blank(pdf, rb'\n<rdf:Description rdf:about="" xmlns:gb=.*(?=</rdf:RDF>)')
     return pdf.replace(b'pdfaid:conformance="U"', b'pdfaid:conformance="B"')
 
 
