@@ -173,10 +173,7 @@ def order(
     file = _written(out, packed)
     copies = sum(line.copies for line in asked.lines)
     titles, points = len(asked.titles), len(asked.points)
-    said = Text(
-        f"{file}  {titles} 种，{points} 处，共 {copies} 份",
-        f"{file}  {titles} titles, {points} points, {copies} copies",
-    )
+    zh, en = f"{titles} 种，{points} 处，共 {copies} 份", f"{titles} titles, {points} points, {copies} copies"
     rows = {"file": str(file), "titles": titles, "points": points, "copies": copies}
     console.answer(rows, [f"{file}  {Text(zh, en).say(console.current().lang)}"])
 

@@ -483,7 +483,8 @@ MORE = {
 
 
 def test_the_examples_cover_every_type_of_field() -> None:
-    assert not TYPES.keys() - VALUES.keys() - {"photo"}, "a photograph stays in a file of its own"
+    # A photograph stays in a file of its own; a catalogue names a file too, and the business licence's table has one.
+    assert not TYPES.keys() - VALUES.keys() - {"photo", "catalogue"}
 
 
 @pytest.mark.parametrize("type_", [name for name in VALUES if name in TYPES])
