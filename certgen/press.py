@@ -444,8 +444,13 @@ def _pictured(name: str, box: ImageBox, page: Page) -> str:
 
 def _codes(face: Face, context: Mapping[str, object]) -> tuple[Placed, ...]:
     """Draw the further codes of a record; raises FormatError where `_code_faults` would have found a fault."""
-    drawn = [(box, text, qr.encode_plain(text)) for box, text in face.layout.codes(context)]
-    return tuple([Placed(box.square, Symbol(text, len(m), qr.packed(m))) for box, text, m in drawn])
+    return tuple([Placed(box.square, _plain(text)) for box, text in face.layout.codes(context)])
+
+
+@lru_cache(maxsize=1024)  # 正本 and 副本 carry the same one, and a chunk has some hundred licences
+def _plain(text: str) -> Symbol:
+    modules = qr.encode_plain(text)
+    return Symbol(text, len(modules), qr.packed(modules))
 
 
 def _code_faults(face: Face, context: Mapping[str, object]) -> Iterator[Problem]:
