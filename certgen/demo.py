@@ -31,7 +31,7 @@ from verify import Report, Verdict
 MARKER = ".certgen-demo"
 FOLDERS = ("licences", "expired", "later")  # of PDFs: in force, run out since, yet to begin
 # 692 matters and 260,000 copies are some 376 of each; these are for looking at.
-ORDER = (("guides", "市民之家", 376), ("guides", "赤壁政务大厅", 376), ("elderly-card", "嘉鱼政务大厅", 1200))
+HALLS = (("市民之家", 376), ("赤壁政务大厅", 376), ("嘉鱼政务大厅", 1200))
 BOTH: Sequence[Paper] = ("plain", "overprint")
 
 
@@ -197,12 +197,12 @@ def run(home: Path, lang: Lang) -> int:
 
 
 def print_guides(folder: Path) -> tuple[int, int]:
-    """Make the booklet to read, and pack an order of two titles for three halls; gives titles and copies."""
+    """Make the booklet to read, and pack an order of it for three halls; gives titles and copies."""
     from certgen.cli_guide import make_booklet, pack_order
 
     folder.mkdir(exist_ok=True)
     table = folder / "order.csv"
-    table.write_text("品名,送达点,数量\n" + "".join(f"{t},{p},{n}\n" for t, p, n in ORDER), "utf-8")
+    table.write_text("品名,送达点,数量\n" + "".join(f"guides,{hall},{copies}\n" for hall, copies in HALLS), "utf-8")
     (folder / "guides.pdf").write_bytes(make_booklet())
     made, packed = pack_order(table, "DEMO-1")
     (folder / "order.zip").write_bytes(packed)

@@ -1,5 +1,6 @@
 """Records that are filled in from another licence of the same holder."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -105,7 +106,7 @@ def test_a_kind_without_a_source_or_a_source_without_the_rule_is_a_fault_of_the_
         with pytest.raises(SettingsError, match="no unique rule"):
             fill(house.issuer, record(), CODE)
         with pytest.raises(SettingsError, match="filled in from"):
-            fill(house.issuer, Application(BASE, {}, "k"), CODE)
+            fill(house.issuer, Application("business-licence", {}, "k"), CODE)
 
 
 def test_a_field_to_fill_in_must_be_declared(tmp_path: Path) -> None:
@@ -113,3 +114,25 @@ def test_a_field_to_fill_in_must_be_declared(tmp_path: Path) -> None:
     with pytest.raises(TemplateError) as error:
         load_template(lay(tmp_path, KIND, FILLED.replace("supervising_body =", "nothing =")))
     assert error.value.field == "from.fields"
+
+
+def test_every_shipped_kind_that_says_so_is_filled_in_from_its_source(tmp_path: Path) -> None:
+    """Leave out of each kind's sample what its `[from]` names: the licence it comes from gives it, and it is issued."""
+    with House(tmp_path / "home") as house:
+        filled_in = {kind: t for kind, t in house.issuer.templates.items() if t.source is not None}
+        assert {"food-business", "food-production", "drug-business", "device-licence"} <= filled_in.keys()
+        base = shipped("business-licence")
+        house.issue(base, kind="business-licence")
+        for kind, template in filled_in.items():
+            assert template.source is not None
+            left = {k: v for k, v in shipped(kind).items() if k not in template.source.fields}
+            filled = fill(house.issuer, Application(kind, left, kind), str(base["credit_code"]))
+            given = {ours: base[theirs] for ours, theirs in template.source.fields.items() if ours in filled.data}
+            assert given and filled.data == left | given, kind
+            (outcome,) = house.issuer.issue([filled])
+            assert isinstance(outcome, Issued), outcome
+
+
+def shipped(kind: str) -> dict[str, object]:
+    found: dict[str, object] = json.loads(Path("templates", kind, "sample.json").read_text("utf-8"))
+    return found
