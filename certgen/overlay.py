@@ -1,4 +1,4 @@
-"""A kind that changes another one: `extends = "food-business"` at the top of its `template.toml`.
+"""A kind that changes another one: `extends = "snack-stall"` at the top of its `template.toml`.
 
 Its folder lies over the other's. Tables are overridden key by key – fields, copies and forms by their names – and a
 file it does not have is the other's: layouts, art, common characters, records. Lists are replaced as a whole.

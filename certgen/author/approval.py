@@ -3,7 +3,7 @@
 versions.lock holds a line for each form of each version ever approved; a version never means two things.
 
     kind form version digest
-    food-business 2015 1 8f0c…
+    snack-stall 2015 1 8f0c…
 """
 
 from collections.abc import Mapping

@@ -4,7 +4,7 @@ RFC 8785 JSON in UTF-8; every key is ASCII, every number a whole one:
 
     {"authority":"421200","authority_name":"咸宁市食品药品监督管理局","certgen":1,"copy":"duplicate",
      "copy_number":"1—1","fields":[["operator_name","…"],…],"form":"2015","issued_at":"2017-08-01T02:03:04Z",
-     "issued_on":"2017-08-01","kind":"food-business","metadata":[["ZZMC","…"],…],"number":"JY24212020000020",
+     "issued_on":"2017-08-01","kind":"snack-stall","metadata":[["ZZMC","…"],…],"number":"JY24212020000020",
      "salt":"<32 hex>",
      "sid":"…","slot":[0,77],"template":"<64 hex>","valid_from":"2017-08-01","valid_until":null,"version":1}
 
